@@ -1,0 +1,91 @@
+/** Which API's error body a caller understands. */
+export type Dialect = "anthropic" | "openai";
+
+/** Why the proxy itself answered a request, sent as `x-claude-proxy-error`. */
+export type ErrorCode =
+  | "invalid_client_key"
+  | "missing_client_key"
+  | "unforwardable_request"
+  | "request_too_large"
+  | "upstream_auth_unavailable"
+  | "upstream_unreachable"
+  | "upstream_timeout"
+  | "shutting_down"
+  | "internal_error";
+
+/** An answer of the proxy's own. `message` must hold no secret and no internal address. */
+export interface ProxyError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Overrides the code's usual status, as for 405. */
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Thrown anywhere on the request path to end a request with an answer of the proxy's own. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  /** What to answer the client. */
+  readonly answer: ProxyError;
+  /** For the log alone: the reason in the transport's own words, which may name internal addresses. */
+  readonly detail: string | undefined;
+
+  /**
+   * @param answer what to answer the client
+   * @param detail for the log, see {@linkcode Refusal.detail}
+   */
+  constructor(answer: ProxyError, detail?: string) {
+    super(answer.message);
+    this.answer = answer;
+    this.detail = detail;
+  }
+}
+
+const STATUS: Readonly<Record<ErrorCode, number>> = {
+  invalid_client_key: 401,
+  missing_client_key: 401,
+  unforwardable_request: 400,
+  request_too_large: 413,
+  upstream_auth_unavailable: 503,
+  upstream_unreachable: 502,
+  upstream_timeout: 504,
+  shutting_down: 503,
+  internal_error: 500,
+};
+
+/** https://docs.anthropic.com/en/api/errors */
+const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
+  401: "authentication_error",
+  413: "request_too_large",
+  504: "timeout_error",
+};
+
+/** The path of an Anthropic route: an `/anthropic` segment (as in Foundry), or the Messages API. */
+const ANTHROPIC_PATH = /\/anthropic(?:\/|$)|\/v1\/messages(?:\/[^?]*)?$/;
+
+/** Tells which API's dialect a caller speaks, from its path and headers. */
+export function dialectOf(path: string, headers: Headers): Dialect {
+  return ANTHROPIC_PATH.test(path) || headers.has("anthropic-version") ? "anthropic" : "openai";
+}
+
+/** Turns an error of ours into a response whose body the caller's SDK can read. */
+export function errorResponse(error: ProxyError, dialect: Dialect): Response {
+  const status = error.status ?? STATUS[error.code];
+  const body = dialect === "anthropic" ? anthropicBody(status, error) : openaiBody(status, error);
+  return Response.json(body, {
+    status,
+    headers: { ...error.headers, "x-claude-proxy-error": error.code },
+  });
+}
+
+function anthropicBody(status: number, { message }: ProxyError): unknown {
+  const type = ANTHROPIC_TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
+  return { type: "error", error: { type, message } };
+}
+
+/** https://platform.openai.com/docs/guides/error-codes */
+function openaiBody(status: number, { code, message }: ProxyError): unknown {
+  return {
+    error: { message, type: status < 500 ? "invalid_request_error" : "server_error", code },
+  };
+}

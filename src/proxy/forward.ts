@@ -1,0 +1,129 @@
+import { type ProxyError, Refusal } from "./errors.ts";
+import type { HeaderLine } from "./headers.ts";
+import { limitBody } from "./body_limit.ts";
+
+/** The part of `fetch` that forwarding needs; the transport is handed in, so tests can hold it. */
+export type Fetch = (
+  url: string,
+  init: RequestInit & { client?: Deno.HttpClient },
+) => Promise<Response>;
+
+/** How requests reach the upstream. */
+export interface Transport {
+  readonly fetch: Fetch;
+  /** The connection pool; absent where the platform has only its default one. */
+  readonly client?: Deno.HttpClient;
+  /** Milliseconds to wait for response headers. */
+  readonly headerTimeoutMs: number;
+  /** Largest body without a content-length, in bytes; counting it costs the native path. */
+  readonly maxBodyBytes?: number;
+}
+
+/** Thrown by {@linkcode forward} when the client left before the upstream answered. */
+export class ClientGone extends Error {
+  override readonly name = "ClientGone";
+}
+
+/** The reason of an abort caused by `headerTimeoutMs`. */
+const HEADER_TIMEOUT = Symbol("header timeout");
+
+/**
+ * Sends a request on and returns the upstream's response as it is: redirects not followed, body
+ * untouched, so that the runtime pipes it natively both ways.
+ *
+ * The request body is always handed on as a stream: `fetch` sends a buffered one a second time when
+ * a pooled connection turns out to be closed. Guarded by `tests/wire/connections_test.ts`.
+ *
+ * @throws {Refusal} when the upstream cannot be reached or does not answer in time, or the body is
+ * too large
+ * @throws {ClientGone} when the client left first
+ */
+export async function forward(
+  request: Request,
+  url: string,
+  headers: HeaderLine[],
+  transport: Transport,
+): Promise<Response> {
+  const abort = new AbortController();
+  const { signal } = request;
+  signal.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
+  const timer = setTimeout(() => abort.abort(HEADER_TIMEOUT), transport.headerTimeoutMs);
+  const body = limitBody(forwardableBody(request), request.headers, transport.maxBodyBytes);
+  try {
+    const response = await transport.fetch(url, {
+      method: request.method,
+      headers,
+      body: body.stream,
+      redirect: "manual",
+      signal: abort.signal,
+      ...(transport.client && { client: transport.client }),
+    });
+    return await refuseUnforwardable(response);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    if (signal.aborted) throw new ClientGone();
+    if (body.exceeded) {
+      throw new Refusal(tooLarge(transport.maxBodyBytes ?? 0), "body too large");
+    }
+    throw upstreamFailure(error, abort.signal.reason === HEADER_TIMEOUT);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * The body to send on. `Deno.serve` gives every POST, DELETE, OPTIONS … a stream; handing one on
+ * where the client announced none would invent `transfer-encoding: chunked`. HTTP/2 announces
+ * nothing (RFC 9113 §8.1.1), and there, as `req.headers` shows, no Host is set.
+ */
+function forwardableBody(
+  { headers, body }: Request,
+): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+  const announced = headers.has("content-length") || headers.has("transfer-encoding") ||
+    !headers.has("host");
+  return announced ? body : null;
+}
+
+/** Refuses what `new Response` cannot carry: 101 without our asking, and statuses past 599. */
+async function refuseUnforwardable(response: Response): Promise<Response> {
+  if (response.status >= 200 && response.status <= 599) return response;
+  await response.body?.cancel();
+  throw new Refusal(
+    { code: "upstream_unreachable", message: "The upstream answered with an invalid status" },
+    `upstream answered with status ${response.status}`,
+  );
+}
+
+/** The answer to a body over the limit. */
+export function tooLarge(maxBodyBytes: number): ProxyError {
+  return {
+    code: "request_too_large",
+    message: `The request body is larger than this proxy accepts (${maxBodyBytes} bytes)`,
+  };
+}
+
+function upstreamFailure(error: unknown, timedOut: boolean): Refusal {
+  if (timedOut) {
+    return new Refusal(
+      { code: "upstream_timeout", message: "The upstream sent no response headers in time" },
+      "no response headers within upstream_header_timeout",
+    );
+  }
+  const detail = errorDetail(error);
+  const message = FAILURES.find(([pattern]) => pattern.test(detail))?.[1] ??
+    "The connection to the upstream failed before it answered";
+  return new Refusal({ code: "upstream_unreachable", message }, detail);
+}
+
+/** What a client may know of a failure, by the words Deno's `fetch` reports it with. */
+const FAILURES: readonly [pattern: RegExp, message: string][] = [
+  [/dns error/, "The upstream's host name cannot be resolved"],
+  [/connection refused|os error 111/i, "The upstream refused the connection"],
+  [/certificate|InvalidContentType|tls|handshake/i, "The TLS handshake with the upstream failed"],
+];
+
+function errorDetail(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  return cause ?? error.message;
+}

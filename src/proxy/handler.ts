@@ -1,0 +1,175 @@
+import { type ClientIdentity, identifyClient } from "./client_auth.ts";
+import { credentialHeaders, type UpstreamCredential } from "./credentials.ts";
+import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./errors.ts";
+import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
+import { type HeaderLine, responseHeaders } from "./headers.ts";
+import { joinTarget, pathOf, requestTarget } from "./target.ts";
+
+/** Where requests go. */
+export interface Upstream {
+  /** Base URL, normalised, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Host name, without port. */
+  readonly host: string;
+}
+
+/** Everything the request path needs from outside. */
+export interface ProxyDeps {
+  readonly upstream: Upstream;
+  readonly transport: Transport;
+  /** SHA-256 digests of the client keys that authenticate. */
+  readonly acceptedKeys: readonly Uint8Array[];
+  readonly rejectUnauthenticated: boolean;
+  readonly healthEndpoints: boolean;
+  /** Copies the request headers that may cross, see `requestHeaderFilter`. */
+  readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
+  /** What to present to the upstream: at hand, or awaited. */
+  readonly credential: () => UpstreamCredential | Promise<UpstreamCredential>;
+  /** Whether new work is welcome: a credential is at hand and nobody is draining us. */
+  readonly isReady: () => boolean;
+  readonly isDraining: () => boolean;
+}
+
+/** What became of a request, for the access log. Filled in as it goes. */
+export interface Outcome {
+  /** The path without its query; absent when the request had no usable one. */
+  path?: string;
+  verdict?: ClientIdentity["verdict"];
+  /** Why the proxy itself answered. */
+  code?: ErrorCode;
+  /** The reason in the transport's words; may name internal addresses, so it is for the log only. */
+  detail?: string;
+}
+
+/** The status logged for a client that left before any answer, as nginx does. Nobody receives it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/**
+ * The request path: checks the client, swaps base URL and credentials, and hands on everything else.
+ *
+ * @param outcome filled in for the log
+ * @returns the upstream's response, or an answer of our own; it never rejects
+ */
+export async function handleRequest(
+  request: Request,
+  outcome: Outcome,
+  deps: ProxyDeps,
+): Promise<Response> {
+  let dialect: Dialect = "openai";
+  try {
+    const target = requestTarget(request.url, request.headers.get("host"));
+    if (target === undefined) throw unforwardable("The Host header is not a plain host[:port]");
+    const path = outcome.path = pathOf(target);
+    dialect = dialectOf(path, request.headers);
+    const health = deps.healthEndpoints ? healthResponse(request.method, path, deps) : undefined;
+    return health ?? await proxyRequest(request, target, outcome, deps);
+  } catch (error) {
+    if (error instanceof ClientGone) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
+    const refusal = error instanceof Refusal ? error : internalError(error);
+    outcome.code = refusal.answer.code;
+    if (refusal.detail !== undefined) outcome.detail = refusal.detail;
+    return errorResponse(refusal.answer, dialect);
+  }
+}
+
+async function proxyRequest(
+  request: Request,
+  target: string,
+  outcome: Outcome,
+  deps: ProxyDeps,
+): Promise<Response> {
+  if (deps.isDraining()) throw shuttingDown();
+  const url = forwardableUrl(request, target, deps.upstream.baseUrl);
+  const client = identifyClient(request.headers, deps.acceptedKeys);
+  outcome.verdict = client.verdict;
+  admitClient(client, deps.rejectUnauthenticated);
+  admitLength(request.headers, deps.transport.maxBodyBytes);
+  const headers = deps.filterRequestHeaders(request.headers);
+  if (client.verdict === "authenticated") {
+    const credential = deps.credential();
+    headers.push(...credentialHeaders(
+      credential instanceof Promise ? await credential : credential,
+      deps.upstream.host,
+      client.presentedIn,
+    ));
+  }
+  const response = await forward(request, url, headers, deps.transport);
+  return new Response(response.body, {
+    status: response.status,
+    headers: responseHeaders(response.headers),
+  });
+}
+
+/** `GET /healthz`: alive. `GET /readyz`: ready for new work. Both without a key. */
+function healthResponse(method: string, path: string, deps: ProxyDeps): Response | undefined {
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  if (path === "/healthz") return new Response("ok\n");
+  if (path !== "/readyz") return undefined;
+  return deps.isReady() ? new Response("ready\n") : new Response("not ready\n", { status: 503 });
+}
+
+/** The upstream URL of a request, or a refusal when it could only be forwarded altered. */
+function forwardableUrl({ method, headers }: Request, target: string, baseUrl: string): string {
+  if (method === "CONNECT" || method === "TRACE" || method !== method.toUpperCase()) {
+    throw unforwardable(`The method ${method} cannot be forwarded`, 405);
+  }
+  if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {
+    throw unforwardable(`A ${method} request with a body cannot be forwarded`);
+  }
+  if (headers.get("upgrade")?.toLowerCase() === "websocket") {
+    throw unforwardable("WebSocket upgrades cannot be forwarded");
+  }
+  const isAsteriskForm = method === "OPTIONS" && target === "/*";
+  const url = isAsteriskForm ? undefined : joinTarget(baseUrl, target);
+  if (url === undefined) throw unforwardable("The request target cannot be forwarded unchanged");
+  return url;
+}
+
+function announcesBody(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return headers.has("transfer-encoding") || (length !== null && Number(length) !== 0);
+}
+
+function admitClient({ verdict }: ClientIdentity, rejectUnauthenticated: boolean): void {
+  if (verdict === "denied") {
+    throw new Refusal({
+      code: "invalid_client_key",
+      message:
+        "The API key is not one this proxy accepts: check the key in x-api-key, api-key or " +
+        "Authorization: Bearer",
+    });
+  }
+  if (verdict === "anonymous" && rejectUnauthenticated) {
+    throw new Refusal({
+      code: "missing_client_key",
+      message: "No API key: send one in x-api-key, api-key or Authorization: Bearer",
+    });
+  }
+}
+
+function admitLength(headers: Headers, maxBodyBytes: number | undefined): void {
+  if (maxBodyBytes === undefined) return;
+  if (Number(headers.get("content-length")) > maxBodyBytes) {
+    throw new Refusal(tooLarge(maxBodyBytes));
+  }
+}
+
+function unforwardable(message: string, status?: number): Refusal {
+  return new Refusal({ code: "unforwardable_request", message, ...(status && { status }) });
+}
+
+function shuttingDown(): Refusal {
+  return new Refusal({
+    code: "shutting_down",
+    message: "This proxy is shutting down: send the request again",
+    headers: { "connection": "close", "retry-after": "1" },
+  });
+}
+
+/** A fault of ours: the client learns nothing of it, the log everything. */
+function internalError(error: unknown): Refusal {
+  return new Refusal(
+    { code: "internal_error", message: "The proxy failed to handle this request" },
+    error instanceof Error ? error.stack ?? error.message : String(error),
+  );
+}

@@ -1,0 +1,86 @@
+import { CREDENTIAL_HEADERS } from "./client_auth.ts";
+
+/** A header line: name and value. */
+export type HeaderLine = [name: string, value: string];
+
+/** Hop-by-hop fields: RFC 9110 §7.6.1 and, for `keep-alive`, RFC 2068 §19.7.1. */
+const HOP_BY_HOP = [
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+/** Fields for the next hop's proxy, also as a prefix: `proxy-connection` is in no RFC but in use. */
+const HOP_BY_HOP_PREFIX = "proxy-";
+
+const NOT_FOR_UPSTREAM = new Set([
+  ...HOP_BY_HOP,
+  ...CREDENTIAL_HEADERS,
+  "host",
+  "accept-encoding",
+]);
+const NOT_FOR_CLIENT = new Set(HOP_BY_HOP);
+
+/** `Connection` options that name no header field. */
+const PLAIN_CONNECTION = /^(?:close|keep-alive)?$/i;
+
+/**
+ * Makes the function that copies a request's headers for the upstream, less hop-by-hop fields, every
+ * credential, Host, and names that start with one of the prefixes.
+ *
+ * @param strippedPrefixes lower-case prefixes of names a hosting ingress adds
+ */
+export function requestHeaderFilter(
+  strippedPrefixes: readonly string[],
+): (headers: Headers) => HeaderLine[] {
+  const prefixes = prefixPattern([HOP_BY_HOP_PREFIX, ...strippedPrefixes]);
+  return (headers) => {
+    const lines = filterHeaders(headers, NOT_FOR_UPSTREAM, prefixes);
+    pushAcceptEncoding(lines, headers.get("accept-encoding"));
+    return lines;
+  };
+}
+
+const RESPONSE_PREFIXES = prefixPattern([HOP_BY_HOP_PREFIX]);
+
+/** Copies a response's headers for the client, less hop-by-hop fields. */
+export function responseHeaders(headers: Headers): HeaderLine[] {
+  return filterHeaders(headers, NOT_FOR_CLIENT, RESPONSE_PREFIXES);
+}
+
+function filterHeaders(
+  headers: Headers,
+  dropped: ReadonlySet<string>,
+  droppedPrefixes: RegExp,
+): HeaderLine[] {
+  const listed = connectionListed(headers.get("connection"));
+  const lines: HeaderLine[] = [];
+  for (const line of headers) {
+    const name = line[0];
+    if (dropped.has(name) || droppedPrefixes.test(name) || listed?.has(name)) continue;
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** The names a Connection header declares hop-by-hop for this message (RFC 9110 §7.6.1). */
+function connectionListed(connection: string | null): ReadonlySet<string> | undefined {
+  if (connection === null || PLAIN_CONNECTION.test(connection)) return undefined;
+  return new Set(connection.split(",").map((option) => option.trim().toLowerCase()));
+}
+
+/**
+ * Asks for what the client asked for in a way that keeps `fetch` from decoding the answer: it leaves
+ * a body alone when the *first* `accept-encoding` line is exactly `identity`, so ours goes in front
+ * of the client's own. Guarded by `tests/wire/compression_test.ts`.
+ */
+function pushAcceptEncoding(lines: HeaderLine[], requested: string | null): void {
+  lines.push(["accept-encoding", "identity"]);
+  if (requested !== null && requested !== "identity") lines.push(["accept-encoding", requested]);
+}
+
+function prefixPattern(prefixes: readonly string[]): RegExp {
+  return new RegExp(`^(?:${prefixes.map(RegExp.escape).join("|")})`);
+}

@@ -1,0 +1,45 @@
+/**
+ * A host with an optional port, and nothing that `Deno.serve` would fold into `req.url` as a path,
+ * query, fragment or userinfo when it pastes the Host header in front of the target.
+ */
+const PLAIN_AUTHORITY = /^(?:[A-Za-z0-9._~-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/;
+
+/**
+ * The request target (path and query) exactly as the client sent it.
+ *
+ * `Deno.serve` builds `req.url` as scheme + Host + target without parsing any of it, so a hostile
+ * Host (`x/../admin?`, `evil:1/pre`, `h#f`, `a@b`) would rewrite the target: the authority is checked
+ * first and the target cut out after it. Guarded by `tests/wire/target_test.ts`.
+ *
+ * @param url the `url` of a request from `Deno.serve`
+ * @param host the Host header; `null` over HTTP/2 and where the client sent none
+ * @returns the target, starting with `/`; `undefined` when the Host is not plain
+ */
+export function requestTarget(url: string, host: string | null): string | undefined {
+  if (host && !PLAIN_AUTHORITY.test(host)) return undefined;
+  const authorityStart = url.indexOf("//") + 2;
+  const pathStart = url.indexOf("/", authorityStart);
+  if (pathStart === -1) return undefined;
+  return PLAIN_AUTHORITY.test(url.slice(authorityStart, pathStart))
+    ? url.slice(pathStart)
+    : undefined;
+}
+
+/**
+ * The upstream URL for a target: the base, then the target, byte for byte.
+ *
+ * @param base the upstream's base URL, normalised, without a trailing slash
+ * @param target the request target, starting with `/`
+ * @returns the URL; `undefined` when the WHATWG URL parser behind `fetch` would change a byte of it
+ * (dot segments, backslashes, quotes …) or drop a fragment
+ */
+export function joinTarget(base: string, target: string): string | undefined {
+  const url = base + target;
+  return !target.includes("#") && URL.parse(url)?.href === url ? url : undefined;
+}
+
+/** The path of a target: everything before the query. Safe to log, where a query may hold a key. */
+export function pathOf(target: string): string {
+  const queryStart = target.indexOf("?");
+  return queryStart === -1 ? target : target.slice(0, queryStart);
+}

@@ -1,0 +1,91 @@
+import { handleRequest, type Outcome, type ProxyDeps } from "../proxy/handler.ts";
+import type { RequestRecord, WorkerConfig } from "./messages.ts";
+
+/** Milliseconds that connections without a request get to close once the last response is out. */
+const SHUTDOWN_GRACE = 250;
+
+/** What a request server is started with. */
+export interface RequestServerOptions {
+  readonly config: Pick<WorkerConfig, "worker" | "listen">;
+  /** The request path's dependencies; draining is the server's own affair. */
+  readonly deps: Omit<ProxyDeps, "isDraining">;
+  /** Called once a request, at its end. */
+  readonly onRecord: (record: RequestRecord) => void;
+}
+
+/** A listener with the proxy's handler behind it. */
+export class RequestServer {
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #worker: number;
+  readonly #deps: ProxyDeps;
+  readonly #onRecord: (record: RequestRecord) => void;
+  readonly #idle = Promise.withResolvers<void>();
+  #inFlight = 0;
+  #draining = false;
+
+  /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
+  constructor({ config, deps, onRecord }: RequestServerOptions) {
+    this.#worker = config.worker;
+    this.#onRecord = onRecord;
+    this.#deps = {
+      ...deps,
+      isReady: () => !this.#draining && deps.isReady(),
+      isDraining: () => this.#draining,
+    };
+    this.#server = Deno.serve({
+      ...config.listen,
+      reusePort: true,
+      automaticCompression: false,
+      onListen: () => {},
+    }, (request, info) => this.#serve(request, info));
+  }
+
+  /**
+   * Refuses new requests, lets the running ones end, then closes the listener. It stays open until
+   * then, so that a load balancer reads "not ready" and a late client a 503 rather than a reset.
+   */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight > 0) await this.#idle.promise;
+    const { promise: grace, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, SHUTDOWN_GRACE);
+    await Promise.race([this.#server.shutdown(), grace]);
+    clearTimeout(timer);
+  }
+
+  async #serve(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    const started = performance.now();
+    const outcome: Outcome = {};
+    const { method } = request;
+    const requestBytes = contentLength(request.headers);
+    this.#inFlight++;
+    const response = await handleRequest(request, outcome, this.#deps);
+    const { status } = response;
+    const responseBytes = contentLength(response.headers);
+    const firstByteMs = performance.now() - started;
+    const end = (aborted: boolean) => {
+      this.#onRecord({
+        worker: this.#worker,
+        method,
+        path: outcome.path,
+        status,
+        firstByteMs,
+        totalMs: performance.now() - started,
+        requestBytes,
+        responseBytes,
+        client: outcome.verdict,
+        aborted,
+        code: outcome.code,
+        detail: outcome.detail,
+      });
+      if (--this.#inFlight === 0 && this.#draining) this.#idle.resolve();
+    };
+    info.completed.then(() => end(request.signal.aborted), () => end(true));
+    return response;
+  }
+}
+
+function contentLength(headers: Headers): number | undefined {
+  const value = headers.get("content-length");
+  return value === null ? undefined : Number(value);
+}

@@ -1,0 +1,82 @@
+/**
+ * A request worker: the only code that faces the network, and it may do nothing else. Its
+ * permissions are set by the supervisor, see `worker_permissions.ts`.
+ *
+ * @module
+ */
+import type { UpstreamCredential } from "../proxy/credentials.ts";
+import { requestHeaderFilter } from "../proxy/headers.ts";
+import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
+import { RequestServer } from "./request_server.ts";
+
+/** Milliseconds that access records are held back to be posted together. */
+const RECORD_BATCH = 20;
+
+const supervisor = self as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: (event: MessageEvent<ToWorker>) => void;
+};
+
+let server: RequestServer | undefined;
+let records: RequestRecord[] = [];
+
+supervisor.onmessage = ({ data: message }) => {
+  switch (message.type) {
+    case "start":
+      return start(message.config, message.credential);
+    case "drain":
+      return void drain();
+  }
+};
+
+function start(config: WorkerConfig, credential: UpstreamCredential): void {
+  try {
+    server = serve(config, credential);
+  } catch (error) {
+    supervisor.postMessage({ type: "failed", reason: String(error) });
+    return;
+  }
+  supervisor.postMessage({ type: "listening" });
+}
+
+function serve(config: WorkerConfig, credential: UpstreamCredential): RequestServer {
+  return new RequestServer({
+    config,
+    onRecord: record,
+    deps: {
+      upstream: config.upstream,
+      acceptedKeys: config.acceptedKeys,
+      rejectUnauthenticated: config.rejectUnauthenticated,
+      healthEndpoints: config.healthEndpoints,
+      filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
+      credential: () => credential,
+      isReady: () => true,
+      transport: {
+        fetch,
+        client: Deno.createHttpClient({
+          http1: true,
+          http2: config.upstreamHttp2,
+          caCerts: [...config.upstreamCaCerts],
+        }),
+        headerTimeoutMs: config.headerTimeoutMs,
+        ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
+      },
+    },
+  });
+}
+
+function record(request: RequestRecord): void {
+  if (records.length === 0) setTimeout(postRecords, RECORD_BATCH);
+  records.push(request);
+}
+
+function postRecords(): void {
+  if (records.length > 0) supervisor.postMessage({ type: "requests", records });
+  records = [];
+}
+
+async function drain(): Promise<void> {
+  await server?.drain();
+  postRecords();
+  supervisor.postMessage({ type: "drained" });
+}

@@ -1,0 +1,163 @@
+import type { UpstreamCredential } from "../proxy/credentials.ts";
+import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
+
+/** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
+const FIRST_BACKOFF = 100;
+const LONGEST_BACKOFF = 30_000;
+/** Milliseconds a worker must live for its next death to count as the first. */
+const STABLE_AFTER = 60_000;
+
+/** What a pool of request workers is made from. */
+export interface WorkerPoolOptions {
+  readonly count: number;
+  /** The same for all; `worker` is filled in. */
+  readonly config: Omit<WorkerConfig, "worker">;
+  readonly permissions: Deno.PermissionOptions;
+  readonly credential: UpstreamCredential;
+  readonly onRequests: (records: readonly RequestRecord[]) => void;
+  /** A worker died and will be replaced. */
+  readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
+}
+
+/** Request workers that share one port. One that dies is replaced; the others serve on. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Map<number, RequestWorker>();
+  readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
+  #stopped = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts every worker.
+   *
+   * @throws {Error} when one cannot listen; the others are then stopped
+   */
+  async start(): Promise<void> {
+    const numbers = Array.from({ length: this.#options.count }, (_, index) => index + 1);
+    try {
+      await Promise.all(numbers.map((number) => this.#spawn(number, FIRST_BACKOFF)));
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** Resolves once every worker has let its running requests end. */
+  async drain(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRestarts();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
+  }
+
+  /** Ends every worker at once, running requests with it. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelRestarts();
+    for (const worker of this.#workers.values()) worker.terminate();
+    this.#workers.clear();
+  }
+
+  #cancelRestarts(): void {
+    for (const timer of this.#restarts.values()) clearTimeout(timer);
+    this.#restarts.clear();
+  }
+
+  async #spawn(number: number, backoff: number): Promise<void> {
+    const { config, permissions, credential, onRequests } = this.#options;
+    const started = performance.now();
+    const worker = new RequestWorker({
+      permissions,
+      onRequests,
+      onDeath: (reason) => {
+        const stable = performance.now() - started > STABLE_AFTER;
+        this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
+      },
+    });
+    this.#workers.set(number, worker);
+    await worker.start({ ...config, worker: number }, credential);
+  }
+
+  #replace(number: number, reason: string, backoff: number): void {
+    this.#workers.delete(number);
+    if (this.#stopped) return;
+    this.#options.onDeath({ worker: number, reason, restartMs: backoff });
+    const restart = () => {
+      this.#restarts.delete(number);
+      const next = Math.min(backoff * 2, LONGEST_BACKOFF);
+      this.#spawn(number, next).catch((error) => this.#replace(number, error.message, next));
+    };
+    this.#restarts.set(number, setTimeout(restart, backoff));
+  }
+}
+
+/** What one worker reports, and with what permissions it runs. */
+interface RequestWorkerOptions {
+  readonly permissions: Deno.PermissionOptions;
+  readonly onRequests: (records: readonly RequestRecord[]) => void;
+  readonly onDeath: (reason: string) => void;
+}
+
+/** One Web Worker, and the supervisor's half of the conversation with it. */
+class RequestWorker {
+  readonly #worker: Worker;
+  readonly #options: RequestWorkerOptions;
+  readonly #listening = Promise.withResolvers<void>();
+  readonly #drained = Promise.withResolvers<void>();
+
+  constructor(options: RequestWorkerOptions) {
+    this.#options = options;
+    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      type: "module",
+      name: "request-worker",
+      deno: { permissions: options.permissions },
+    });
+    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#die(event.message);
+    };
+  }
+
+  /** @throws {Error} when the worker cannot listen */
+  start(config: WorkerConfig, credential: UpstreamCredential): Promise<void> {
+    this.#post({ type: "start", config, credential });
+    return this.#listening.promise;
+  }
+
+  drain(): Promise<void> {
+    this.#post({ type: "drain" });
+    return this.#drained.promise;
+  }
+
+  terminate(): void {
+    this.#worker.terminate();
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "listening":
+        return this.#listening.resolve();
+      case "failed":
+        this.terminate();
+        return this.#listening.reject(new Error(message.reason));
+      case "requests":
+        return this.#options.onRequests(message.records);
+      case "drained":
+        return this.#drained.resolve();
+    }
+  }
+
+  #die(reason: string): void {
+    this.terminate();
+    this.#drained.resolve();
+    this.#listening.reject(new Error(reason));
+    this.#options.onDeath(reason);
+  }
+}
