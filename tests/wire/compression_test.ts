@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { ProxyProcess } from "../kit/proxy_process.ts";
+import { request } from "../kit/raw_client.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import { headerValues } from "../kit/message_head.ts";
+
+const TEXT = new TextEncoder().encode("data: the same words again and again\n\n".repeat(200));
+
+const ACCEPTED: (string | undefined)[] = [
+  undefined,
+  "",
+  "identity",
+  "gzip",
+  "br",
+  "zstd",
+  "deflate",
+  "*",
+  "gzip, deflate, br, zstd",
+  "gzip;q=1.0, br;q=0.5, identity;q=0",
+  "identity;q=0, *;q=0.1",
+  "x-unheard-of",
+];
+
+const CODINGS: [coding: string | undefined, body: Uint8Array][] = [
+  [undefined, TEXT],
+  ["identity", TEXT],
+  ["gzip", gzipSync(TEXT)],
+  ["x-gzip", gzipSync(TEXT)],
+  ["br", brotliCompressSync(TEXT)],
+  ["zstd", zstdCompressSync(TEXT)],
+  ["deflate", deflateSync(TEXT)],
+  ["gzip, br", brotliCompressSync(gzipSync(TEXT))],
+  ["gzip", TEXT.slice(0, 100)], // claims a coding it does not have
+];
+
+const FRAMINGS = ["content-length", "chunked"] as const;
+
+Deno.test("53 every coding arrives with its own bytes and headers, whatever the client accepts", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  for (const accepted of ACCEPTED) {
+    await t.step(`Accept-Encoding: ${accepted ?? "(absent)"}`, async () => {
+      for (const [coding, body] of CODINGS) {
+        for (const framing of FRAMINGS) {
+          await exchange(proxy.port, upstream, { accepted, coding, body, framing });
+        }
+      }
+    });
+  }
+});
+
+interface Case {
+  accepted: string | undefined;
+  coding: string | undefined;
+  body: Uint8Array;
+  framing: typeof FRAMINGS[number];
+}
+
+async function exchange(port: number, upstream: RawUpstream, test: Case): Promise<void> {
+  const { accepted, coding, body, framing } = test;
+  upstream.handler = async (exchange) => {
+    const encoding: [string, string][] = coding === undefined ? [] : [["Content-Encoding", coding]];
+    if (framing === "content-length") return await exchange.respond({ headers: encoding, body });
+    await exchange.respond({ headers: [...encoding, ["Transfer-Encoding", "chunked"]] });
+    await exchange.writeChunk(body.subarray(0, 10));
+    await exchange.writeChunk(body.subarray(10));
+    await exchange.writeChunk();
+  };
+  const asked: [string, string][] = accepted === undefined ? [] : [["Accept-Encoding", accepted]];
+  const response = await request({ port, headers: [["Host", "localhost"], ...asked] });
+  const what = `${coding} as ${framing}`;
+  assert.equal(response.status, 200, what);
+  assert.deepEqual(response.bytes, new Uint8Array(body), what);
+  assert.deepEqual(
+    headerValues(response.headers, "content-encoding"),
+    coding ? [coding] : [],
+    what,
+  );
+  if (framing === "content-length") {
+    assert.deepEqual(headerValues(response.headers, "content-length"), [String(body.length)], what);
+  }
+  const received = await upstream.nextRequest();
+  const sent = accepted === undefined || accepted === "identity" ? [] : [accepted];
+  assert.deepEqual(received.values("accept-encoding"), ["identity", ...sent], what);
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
+import { request } from "../kit/raw_client.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import { headerValues } from "../kit/message_head.ts";
+
+const KEY: [string, string] = ["x-api-key", CLIENT_KEY];
+
+Deno.test("1 2 7 8 9 11 16 17 targets that cross reach the upstream byte for byte", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: `${upstream.url}/base/` });
+  const targets = [
+    "/",
+    "/%2F/a%2Fb",
+    "//double//",
+    "/empty?",
+    "/?a;b&&=&c=d=e&bare",
+    "/a?b?c",
+    "/a?../..",
+    "/%zz%00%",
+    "/it's",
+    "/...",
+    "/@:80/x",
+    `/long?${"q".repeat(30_000)}`,
+  ];
+  for (const target of targets) {
+    await t.step(target.slice(0, 40), async () => {
+      const response = await request({ port: proxy.port, target, headers: [["Host", "h"], KEY] });
+      assert.equal(response.status, 200);
+      assert.equal((await upstream.nextRequest()).target, `/base${target}`);
+    });
+  }
+});
+
+Deno.test("3 4 5 6 9 10 13 targets that would be rewritten are refused", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: `${upstream.url}/base` });
+  const targets = [
+    "/a/../b",
+    "/../x",
+    "/./a",
+    "/%2e%2e/a",
+    "/.%2E",
+    "/a\\b",
+    '/"',
+    "/<",
+    "/>",
+    "/`",
+    "/{}",
+    "/?'",
+    "/a#b",
+    "/?a#b",
+  ];
+  for (const target of targets) {
+    await t.step(target, async () => {
+      const response = await request({ port: proxy.port, target, headers: [["Host", "h"], KEY] });
+      assert.equal(response.status, 400);
+      assert.deepEqual(headerValues(response.headers, "x-claude-proxy-error"), [
+        "unforwardable_request",
+      ]);
+    });
+  }
+  await t.step("OPTIONS *", async () => {
+    const response = await request({ port: proxy.port, method: "OPTIONS", target: "*" });
+    assert.equal(response.status, 400);
+  });
+  assert.deepEqual(upstream.requests, []);
+});
+
+Deno.test("17b a Host that would rewrite the target is refused", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  for (const host of ["x/../admin?", "evil:1/pre", "h#f", "a@b", "h?x"]) {
+    await t.step(host, async () => {
+      const response = await request({ port: proxy.port, headers: [["Host", host], KEY] });
+      assert.equal(response.status, 400);
+    });
+  }
+  assert.deepEqual(upstream.requests, []);
+});
+
+Deno.test("12 21 40 the upstream's Host is its own, whatever the client's Host or authority", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  const cases: [target: string, headers: [string, string][]][] = [
+    ["/p?q", [["Host", "somebody.else.example:81"]]],
+    ["/p?q", [["Host", ""]]],
+    ["/p?q", []],
+    ["http://elsewhere.example:81/p?q", [["Host", "h"]]],
+  ];
+  for (const [target, headers] of cases) {
+    assert.equal((await request({ port: proxy.port, target, headers })).status, 200);
+    const received = await upstream.nextRequest();
+    assert.equal(received.target, "/p?q");
+    assert.deepEqual(received.values("host"), [`127.0.0.1:${upstream.port}`]);
+  }
+});
+
+Deno.test("14 47 methods and bodies that fetch would drop or refuse are refused by name", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  const cases: [method: string, headers: [string, string][], body: string, status: number][] = [
+    ["TRACE", [], "", 405],
+    ["get", [], "", 405],
+    ["GET", [["Content-Length", "2"]], "{}", 400],
+    ["GET", [["Transfer-Encoding", "chunked"]], "2\r\n{}\r\n0\r\n\r\n", 400],
+    ["HEAD", [["Content-Length", "2"]], "{}", 400],
+    ["GET", [["Connection", "Upgrade"], ["Upgrade", "WebSocket"]], "", 400],
+  ];
+  for (const [method, headers, body, status] of cases) {
+    await t.step(`${method} ${JSON.stringify(headers)}`, async () => {
+      const response = await request({
+        port: proxy.port,
+        method,
+        headers: [["Host", "h"], ...headers],
+        body,
+      });
+      assert.equal(response.status, status);
+      assert.deepEqual(headerValues(response.headers, "x-claude-proxy-error"), [
+        "unforwardable_request",
+      ]);
+    });
+  }
+  await t.step("CONNECT", async () => {
+    const response = await request({ port: proxy.port, method: "CONNECT", target: "a:1" });
+    assert.ok([400, 405].includes(response.status), `${response.status}`);
+  });
+  assert.deepEqual(upstream.requests, []);
+});
+
+Deno.test("45 every method crosses with its body, and without one where none was announced", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]) {
+    await t.step(`${method} without a body`, async () => {
+      const response = await request({ port: proxy.port, method });
+      assert.equal(response.status, 200);
+      const received = await upstream.nextRequest();
+      assert.equal(received.method, method);
+      assert.deepEqual(received.values("transfer-encoding"), []);
+      assert.equal(received.bodyText, "");
+    });
+    if (method === "GET" || method === "HEAD") continue;
+    await t.step(`${method} with a body`, async () => {
+      const headers: [string, string][] = [["Host", "h"], ["Content-Length", "4"]];
+      await request({ port: proxy.port, method, headers, body: "\0\r\n\xff" });
+      const received = await upstream.nextRequest();
+      assert.deepEqual(received.values("content-length"), ["4"]);
+      assert.deepEqual(received.body, new Uint8Array([0, 13, 10, 255]));
+    });
+    await t.step(`${method} with a chunked body`, async () => {
+      const headers: [string, string][] = [["Host", "h"], ["Transfer-Encoding", "chunked"]];
+      await request({
+        port: proxy.port,
+        method,
+        headers,
+        body: "2;x=y\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+      });
+      const received = await upstream.nextRequest();
+      assert.deepEqual(received.values("transfer-encoding"), ["chunked"]);
+      assert.equal(received.bodyText, "abc");
+    });
+  }
+});
