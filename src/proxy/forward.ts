@@ -122,8 +122,11 @@ const FAILURES: readonly [pattern: RegExp, message: string][] = [
   [/certificate|InvalidContentType|tls|handshake/i, "The TLS handshake with the upstream failed"],
 ];
 
+/**
+ * The transport's own words, from "client error (Connect): tcp connect error: …" on. What stands in
+ * front of that names the URL, whose query may hold a key.
+ */
 function errorDetail(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  return cause ?? error.message;
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+  return /client error .*/s.exec(cause?.message ?? "")?.[0] ?? "fetch failed";
 }

@@ -106,17 +106,23 @@ function upstreamCredential({ upstream_auth: auth }: Settings): UpstreamCredenti
 }
 
 function logRequest(record: RequestRecord): void {
-  const { totalMs, firstByteMs, requestBytes, responseBytes, aborted, code, ...rest } = record;
-  const fields = {
-    ...rest,
-    ms: Math.round(totalMs),
-    first_byte_ms: Math.round(firstByteMs),
-    request_bytes: requestBytes,
-    response_bytes: responseBytes,
-    aborted: aborted || undefined,
-    error: code,
-  };
-  accessLog.info("request", withoutUndefined(fields));
+  accessLog.info(
+    "request",
+    withoutUndefined({
+      method: record.method,
+      path: record.path,
+      status: record.status,
+      ms: Math.round(record.totalMs),
+      first_byte_ms: Math.round(record.firstByteMs),
+      request_bytes: record.requestBytes,
+      response_bytes: record.responseBytes,
+      client: record.client,
+      aborted: record.aborted || undefined,
+      error: record.code,
+      detail: record.detail,
+      worker: record.worker,
+    }),
+  );
 }
 
 function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {

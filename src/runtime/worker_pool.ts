@@ -24,7 +24,8 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, RequestWorker>();
   readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
-  #stopped = false;
+  /** Whether the dead are replaced: between a complete start and the end. */
+  #replacing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -39,6 +40,7 @@ export class WorkerPool {
     const numbers = Array.from({ length: this.#options.count }, (_, index) => index + 1);
     try {
       await Promise.all(numbers.map((number) => this.#spawn(number, FIRST_BACKOFF)));
+      this.#replacing = true;
     } catch (error) {
       this.stop();
       throw error;
@@ -47,20 +49,19 @@ export class WorkerPool {
 
   /** Resolves once every worker has let its running requests end. */
   async drain(): Promise<void> {
-    this.#stopped = true;
-    this.#cancelRestarts();
+    this.#stopReplacing();
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
   }
 
   /** Ends every worker at once, running requests with it. */
   stop(): void {
-    this.#stopped = true;
-    this.#cancelRestarts();
+    this.#stopReplacing();
     for (const worker of this.#workers.values()) worker.terminate();
     this.#workers.clear();
   }
 
-  #cancelRestarts(): void {
+  #stopReplacing(): void {
+    this.#replacing = false;
     for (const timer of this.#restarts.values()) clearTimeout(timer);
     this.#restarts.clear();
   }
@@ -82,7 +83,7 @@ export class WorkerPool {
 
   #replace(number: number, reason: string, backoff: number): void {
     this.#workers.delete(number);
-    if (this.#stopped) return;
+    if (!this.#replacing) return;
     this.#options.onDeath({ worker: number, reason, restartMs: backoff });
     const restart = () => {
       this.#restarts.delete(number);

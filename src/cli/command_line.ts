@@ -1,0 +1,104 @@
+import { CommanderError } from "commander";
+import type { FlagValue, ParsedFlags } from "../config/flags.ts";
+import { nearest, suggestion } from "../config/nearest.ts";
+import { allSettings } from "../config/setting.ts";
+import { type Commands, commands as ours, DEFAULT_COMMAND } from "./commands.ts";
+import { createProgram } from "./program.ts";
+
+/** What the command line asks for. */
+export type CommandLine =
+  | { readonly command: "help" | "version"; readonly text: string }
+  | { readonly command: "invalid"; readonly complaints: readonly string[] }
+  | {
+    readonly command: "run";
+    readonly name: string;
+    readonly flags: ParsedFlags;
+    readonly json: boolean;
+  };
+
+type Program = ReturnType<typeof createProgram>;
+
+/** Reads the arguments. It neither prints nor exits, and repeats no value that may be a secret. */
+export function parseCommandLine(args: readonly string[], commands: Commands = ours): CommandLine {
+  let text = "";
+  const program = createProgram(commands, (part) => (text += part));
+  try {
+    program.parse(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return outcome(error, text);
+    throw error;
+  }
+  return interpret(program, commands);
+}
+
+function outcome(error: CommanderError, text: string): CommandLine {
+  if (error.code === "commander.helpDisplayed") return { command: "help", text };
+  if (error.code === "commander.version") return { command: "version", text };
+  return { command: "invalid", complaints: [error.message.replace(/^error: /, "")] };
+}
+
+function interpret(program: Program, commands: Commands): CommandLine {
+  const { operands, unknown } = split(program.args);
+  const name = operands[0] ?? DEFAULT_COMMAND;
+  const json = program.getOptionValue("json") === true;
+  const complaints = unknown.map((flag) => unknownFlag(flag, program));
+  if (!Object.hasOwn(commands, name)) complaints.push(unknownCommand(name, commands));
+  else if (json && !commands[name]?.json) complaints.push(`${name} does not take --json`);
+  if (operands.length > 1) {
+    complaints.push(`expected one command and no more, got ${operands.length} arguments`);
+  }
+  if (complaints.length > 0) return { command: "invalid", complaints };
+  return { command: "run", name, flags: settingsFlags(program), json };
+}
+
+/** What commander did not recognise; the word after an unknown flag is taken for its value. */
+function split(args: readonly string[]): { operands: string[]; unknown: string[] } {
+  const isFlag = (arg: string | undefined) => arg !== undefined && /^-./.test(arg);
+  const takesNext = (arg: string | undefined) => isFlag(arg) && !arg?.includes("=");
+  return {
+    unknown: args.filter(isFlag),
+    operands: args.filter((arg, index) => !isFlag(arg) && !takesNext(args[index - 1])),
+  };
+}
+
+/** Names the flag without its value, which may be a key. */
+function unknownFlag(arg: string, program: Program): string {
+  const flag = arg.split("=", 1)[0] ?? "";
+  const names = program.options.flatMap((option) => option.long?.slice(2) ?? []);
+  const name = flag.replace(/^-+/, "");
+  if (names.includes(name)) return `--${name} takes no value`;
+  const meant = nearest(name, names);
+  const shown = meant || flag.startsWith("--") ? flag : flag.slice(0, 2);
+  return `unknown flag ${shown}${suggestion(meant && `--${meant}`)}`;
+}
+
+/** A word like no command may be anything, even a key that lost its flag: it is not repeated. */
+function unknownCommand(name: string, commands: Commands): string {
+  const names = Object.keys(commands);
+  const meant = nearest(name, names);
+  if (meant) return `unknown command ${name}; did you mean ${meant}?`;
+  return `unknown command: expected ${names.join(", ")} or a flag`;
+}
+
+function settingsFlags(program: Program): ParsedFlags {
+  const values = new Map<string, FlagValue>();
+  for (const { path, flag, row } of allSettings()) {
+    const short = row.shorthand && longFlag(row.shorthand.flag);
+    const text = flag && given(program, flag);
+    if (flag && typeof text === "string") values.set(path, { flag, text });
+    else if (short && given(program, short) === true) {
+      values.set(path, { flag: short, text: row.shorthand?.value ?? "" });
+    }
+  }
+  const config = given(program, "--config");
+  return { values, ...(typeof config === "string" && { config }) };
+}
+
+function given(program: Program, flag: string): unknown {
+  const option = program.options.find((option) => option.long === flag);
+  return option && program.getOptionValue(option.attributeName());
+}
+
+function longFlag(flags: string): string | undefined {
+  return /--[a-z0-9-]+/.exec(flags)?.[0];
+}

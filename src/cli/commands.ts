@@ -1,0 +1,31 @@
+import type { LoadedSettings } from "../config/load.ts";
+
+/** A command of ours. All of them take the flags of the settings. */
+export interface Command {
+  /** One line for `--help`. */
+  readonly doc: string;
+  /** Takes `--json`. */
+  readonly json?: true;
+  /** Does its work with checked settings, and returns the exit code. */
+  readonly run: (loaded: LoadedSettings, options: CommandOptions) => Promise<number>;
+}
+
+/** Flags that belong to the command and are no setting. */
+export interface CommandOptions {
+  /** `--json` was given. */
+  readonly json: boolean;
+}
+
+/** Commands by name. */
+export type Commands = Readonly<Record<string, Command>>;
+
+/** Runs when no command is named. */
+export const DEFAULT_COMMAND = "serve";
+
+/** Every command. Each imports its code only when it runs. */
+export const commands: Commands = {
+  serve: {
+    doc: "Run the proxy (the command when none is named)",
+    run: async (loaded) => (await import("../runtime/serve.ts")).serve(loaded),
+  },
+};

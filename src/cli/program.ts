@@ -1,0 +1,72 @@
+import { Command, Option } from "commander";
+import { CONFIG_FILE_VARIABLE } from "../config/discovery.ts";
+import { allSettings, type Setting } from "../config/setting.ts";
+import { defaultText, describe } from "../config/describe.ts";
+import deno from "../../deno.json" with { type: "json" };
+import type { Commands } from "./commands.ts";
+
+/** Width of `--help`, in characters. Asking the terminal would need the environment. */
+const HELP_WIDTH = 100;
+
+/**
+ * The commander program for our flags. It prints to `write`, never exits, and reads no
+ * environment variable: it would look some up to decide about colours, which prompts.
+ */
+export function createProgram(commands: Commands, write: (text: string) => void): Command {
+  const program = new Command("claude-proxy")
+    .description("A reverse proxy that gives Claude and OpenAI clients upstream credentials.")
+    .argument("[command]", Object.keys(commands).join(", "))
+    .version(deno.version, "--version", "Print the version")
+    .helpOption("-h, --help", "Print this help")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .exitOverride()
+    .configureOutput({
+      writeOut: write,
+      writeErr: () => {},
+      getOutHelpWidth: () => HELP_WIDTH,
+      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  for (const option of generalOptions(commands)) program.addOption(option);
+  for (const setting of allSettings()) {
+    for (const option of settingOptions(setting)) program.addOption(option);
+  }
+  return program.addHelpText("after", helpFooter(commands));
+}
+
+function generalOptions(commands: Commands): Option[] {
+  const doc = `Configuration file [${CONFIG_FILE_VARIABLE}] (default: see below)`;
+  const options = [new Option("-c, --config <FILE>", doc)];
+  const withJson = Object.keys(commands).filter((name) => commands[name]?.json);
+  if (withJson.length > 0) {
+    options.push(new Option("--json", `Print JSON (${withJson.join(", ")})`));
+  }
+  return options;
+}
+
+function settingOptions(setting: Setting): Option[] {
+  const { section, row } = setting;
+  const group = `${section.title}:`;
+  const options: Option[] = [];
+  if (row.flag) {
+    const doc = `${describe(setting)}\n[${setting.variable}] (${defaultText(row)})`;
+    options.push(new Option(row.flag, doc).helpGroup(group));
+  }
+  if (row.shorthand) {
+    options.push(new Option(row.shorthand.flag, row.shorthand.doc).helpGroup(group));
+  }
+  return options;
+}
+
+function helpFooter(commands: Commands): string {
+  const list = Object.entries(commands).map(([name, { doc }]) => `  ${name.padEnd(12)} ${doc}`);
+  return `
+Commands:
+${list.join("\n")}
+
+Each setting is taken from its flag, else its [VARIABLE], else the configuration file, else
+its default. The file is --config, else CLAUDE_PROXY_CONFIG_FILE, else the first of
+config.toml, ~/.config/claude-proxy/config.toml and ~/.claude-proxy.toml.`;
+}

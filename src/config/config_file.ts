@@ -1,0 +1,78 @@
+import { parse, TomlError } from "smol-toml";
+import { ConfigError } from "./config_error.ts";
+import { locateKeys, type TomlLines } from "./toml_lines.ts";
+
+/** A TOML table: its own keys only, whatever their names. */
+export type Table = Readonly<Record<string, unknown>>;
+
+/** A configuration file that was read and parsed. */
+export interface ConfigFile {
+  /** The file as messages name it. */
+  readonly name: string;
+  /** Its keys and values, not yet expanded. */
+  readonly table: Table;
+  /** Line of a key, or of the nearest table around it. */
+  lineOf(keys: readonly string[]): number;
+}
+
+/**
+ * Parses a file's bytes.
+ *
+ * @throws {ConfigError} naming line, column and what is wrong, without the text there:
+ * it may hold a key
+ */
+export function parseConfigFile(name: string, bytes: Uint8Array): ConfigFile {
+  const text = decode(name, bytes);
+  const table = parseToml(name, text);
+  const lines = locateKeys(text);
+  return { name, table, lineOf: (keys) => nearestLine(lines, keys) };
+}
+
+/** Whether a TOML value is a table. */
+export function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}
+
+/** Value at a path, or undefined. */
+export function valueAt(table: Table, keys: readonly string[]): unknown {
+  let value: unknown = table;
+  for (const key of keys) {
+    if (!isTable(value) || !Object.hasOwn(value, key)) return undefined;
+    value = value[key];
+  }
+  return value;
+}
+
+function decode(name: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError([`${name}: expected UTF-8 text, which TOML requires`]);
+  }
+}
+
+function parseToml(name: string, text: string): Table {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    throw new ConfigError([`${name}:${error.line}:${error.column}: ${reason(error)}`]);
+  }
+}
+
+/** First line of the message: a picture of the document follows it. */
+function reason(error: TomlError): string {
+  const first = error.message.split("\n", 1)[0] ?? "";
+  const reason = first.replace(/^Invalid TOML document: /, "");
+  if (reason.startsWith("trying to redefine")) return "this key or table is given twice";
+  return `not valid TOML: ${reason}`;
+}
+
+function nearestLine(lines: TomlLines, keys: readonly string[]): number {
+  for (let length = keys.length; length > 0; length--) {
+    const line = lines.lineOf(keys.slice(0, length));
+    if (line !== undefined) return line;
+  }
+  return 1;
+}

@@ -1,0 +1,56 @@
+import type { ConfigIo, FileLookup, VariableLookup } from "./config_io.ts";
+
+/**
+ * The real outside world. Each permission is queried before it is used, so a missing one
+ * neither prompts nor throws: the answer is `not-granted`.
+ */
+export function denoConfigIo(): ConfigIo {
+  return { os: Deno.build.os, cwd: Deno.cwd(), readFile, variable, variableNames };
+}
+
+async function readFile(path: string): Promise<FileLookup> {
+  if (wouldPrompt({ name: "read", path })) return "not-granted";
+  try {
+    return { bytes: await Deno.readFile(path) };
+  } catch (error) {
+    return whyNot(error);
+  }
+}
+
+function whyNot(error: unknown): FileLookup {
+  if (error instanceof Deno.errors.NotCapable) return "not-granted";
+  if (error instanceof Deno.errors.NotFound) return "missing";
+  if (error instanceof Deno.errors.NotADirectory) return "missing";
+  if (error instanceof Deno.errors.IsADirectory) return { unreadable: "it is a directory" };
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return { unreadable: "the system denies it; make it readable for the user we run as" };
+  }
+  return { unreadable: error instanceof Error ? error.message : "unknown reason" };
+}
+
+function variable(name: string): VariableLookup {
+  if (wouldPrompt({ name: "env", variable: name })) return "not-granted";
+  return unlessDenied<VariableLookup>(() => {
+    const value = Deno.env.get(name);
+    return value === undefined ? "unset" : { value };
+  }, "not-granted");
+}
+
+function variableNames(): readonly string[] | undefined {
+  if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return undefined;
+  return unlessDenied(() => Object.keys(Deno.env.toObject()), undefined);
+}
+
+/** Only a state of `prompt` asks the user. `denied` throws, or reads as unset with `--ignore-env`. */
+function wouldPrompt(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "prompt";
+}
+
+function unlessDenied<T>(action: () => T, denied: T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return denied;
+    throw error;
+  }
+}

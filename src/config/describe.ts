@@ -1,0 +1,22 @@
+import { show } from "./complaint.ts";
+import type { Row } from "./row.ts";
+import type { Setting } from "./setting.ts";
+
+/** What a setting does, the words it allows, and the variants it is for. */
+export function describe({ row, section, variants }: Setting): string {
+  const choices = row.kind.choices ?? [];
+  const words = choices.length > 1 ? ` One of ${choices.join(", ")}.` : "";
+  const uses = variants ? ` For ${section.variants?.by} ${variants.join(", ")}.` : "";
+  return row.doc + words + uses;
+}
+
+/** A row's default in words: `required`, `default: 8080`, `default: off`. */
+export function defaultText(row: Row): string {
+  if (row.required) return "required";
+  return `default: ${row.default === undefined ? row.absent ?? "none" : plain(row.default)}`;
+}
+
+function plain(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "string" ? value : show(value);
+}

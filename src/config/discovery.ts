@@ -1,0 +1,104 @@
+import { posix, win32 } from "node:path";
+import { ConfigError } from "./config_error.ts";
+import type { ConfigIo } from "./config_io.ts";
+import type { Environment } from "./environment.ts";
+
+/** Names the file, like `--config`, which is stronger. */
+export const CONFIG_FILE_VARIABLE = "CLAUDE_PROXY_CONFIG_FILE";
+
+/** The file that was found. */
+export interface FoundFile {
+  /** The file as messages name it: as given, or `config.toml`, or a whole path. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Outcome of the search, with a line about the places that could not be looked at. */
+export interface Discovery {
+  readonly found: FoundFile | undefined;
+  readonly notes: readonly string[];
+}
+
+interface Request {
+  readonly path: string;
+  /** Who named the file, for messages. */
+  readonly by: string;
+}
+
+/**
+ * Finds the configuration file: `--config`, else the variable, else the first that exists
+ * of `config.toml`, the user's configuration directory and `~/.claude-proxy.toml`.
+ *
+ * @throws {ConfigError} if a file named by flag or variable cannot be read, or one that
+ * exists in a usual place cannot
+ */
+export async function discover(
+  flag: string | undefined,
+  environment: Environment,
+  io: ConfigIo,
+): Promise<Discovery> {
+  const request = requested(flag, environment);
+  if (request) return { found: await readRequested(request, io), notes: [] };
+  return await search(usualPlaces(environment, io), io);
+}
+
+function requested(flag: string | undefined, environment: Environment): Request | undefined {
+  if (flag !== undefined) return { path: flag, by: "--config" };
+  const path = environment.value(CONFIG_FILE_VARIABLE);
+  return path === undefined ? undefined : { path, by: CONFIG_FILE_VARIABLE };
+}
+
+async function readRequested({ path, by }: Request, io: ConfigIo): Promise<FoundFile> {
+  if (path === "") throw new ConfigError([`${by}: expected the path of a file, got ""`]);
+  const file = await io.readFile(absolute(path, io));
+  if (file === "missing") throw new ConfigError([`${by}: there is no file ${path}`]);
+  if (file === "not-granted") {
+    throw new ConfigError([`${by}: not allowed to read ${path}; run with ${allowRead([path])}`]);
+  }
+  if ("unreadable" in file) {
+    throw new ConfigError([`${by}: cannot read ${path}: ${file.unreadable}`]);
+  }
+  return { name: path, bytes: file.bytes };
+}
+
+async function search(places: Iterable<string>, io: ConfigIo): Promise<Discovery> {
+  const notGranted: string[] = [];
+  let found: FoundFile | undefined;
+  for (const name of places) {
+    const file = await io.readFile(absolute(name, io));
+    if (file === "missing") continue;
+    if (file === "not-granted") notGranted.push(name);
+    else if ("unreadable" in file) {
+      throw new ConfigError([`${name}: cannot read it: ${file.unreadable}`]);
+    } else {
+      found = { name, bytes: file.bytes };
+      break;
+    }
+  }
+  const note = `Configuration files were not looked for: allow them with ${allowRead(notGranted)}`;
+  return { found, notes: notGranted.length > 0 ? [note] : [] };
+}
+
+/** A generator, so that the home directory is asked for only once it is needed. */
+function* usualPlaces(environment: Environment, io: ConfigIo): Generator<string> {
+  yield "config.toml";
+  const { join } = pathsOf(io);
+  const windows = io.os === "windows";
+  const home = environment.value(windows ? "USERPROFILE" : "HOME");
+  const directory = windows ? environment.value("APPDATA") : home && join(home, ".config");
+  if (directory) yield join(directory, "claude-proxy", "config.toml");
+  if (home) yield join(home, ".claude-proxy.toml");
+}
+
+function absolute(path: string, io: ConfigIo): string {
+  const { isAbsolute, join } = pathsOf(io);
+  return isAbsolute(path) ? path : join(io.cwd, path);
+}
+
+function pathsOf(io: ConfigIo): typeof posix {
+  return io.os === "windows" ? win32 : posix;
+}
+
+function allowRead(paths: readonly string[]): string {
+  return `"--allow-read=${paths.join(",")}"`;
+}

@@ -1,0 +1,53 @@
+import { show } from "./complaint.ts";
+import { defaultText, describe } from "./describe.ts";
+import type { Section } from "./row.ts";
+import { type Setting, settingsOf } from "./setting.ts";
+import { sections } from "./table/mod.ts";
+
+/** Widest line of a comment, in characters. */
+const WIDTH = 98;
+
+const INTRODUCTION = [
+  "Every setting of claude-proxy. Copy this file to config.toml and set the two variables it " +
+  "names. Lines that begin with # and a key show what else can be set: remove the # to set it.",
+  "In every string ${VAR} and $VAR stand for an environment variable, which must be set, and $$ " +
+  "for a literal $. A flag wins over a variable, a variable over this file.",
+  "Generated from src/config/table/ by src/config/generate.ts.",
+];
+
+/** The example configuration file: every setting, with only the required ones in force. */
+export function exampleToml(of: readonly Section[] = sections): string {
+  const introduction = INTRODUCTION.map(comment).join("\n#\n");
+  return [introduction, ...of.map(sectionToml)].join("\n\n") + "\n";
+}
+
+function sectionToml(section: Section): string {
+  const heading = `# ${section.title}\n`;
+  const table = section.top ? "" : `[${section.name}]\n`;
+  return heading + table + "\n" + settingsOf(section).map(settingToml).join("\n\n");
+}
+
+function settingToml(setting: Setting): string {
+  const { row } = setting;
+  const names = [row.flag, setting.variable].filter((name) => name !== undefined);
+  const facts = `${names.join(" · ")} · ${defaultText(row)}`;
+  const line = `${inForce(setting) ? "" : "#"}${row.key} = ${show(row.example)}`;
+  return [comment(describe(setting)), `# ${facts}`, line].join("\n");
+}
+
+/** Required, and of the variant that the example shows. */
+function inForce({ row, section, variants }: Setting): boolean {
+  if (!row.required) return false;
+  const shown = section.rows.find((by) => by.key === section.variants?.by)?.example;
+  return variants === undefined || variants.includes(String(shown));
+}
+
+function comment(text: string): string {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) ?? "";
+    if (`# ${line} ${word}`.length > WIDTH) lines.push(word);
+    else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => `# ${line}`).join("\n");
+}

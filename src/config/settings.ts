@@ -1,0 +1,32 @@
+/**
+ * The type of what {@linkcode Settings} holds, inferred from the settings table, so that a
+ * row added there appears here.
+ *
+ * @module
+ */
+
+import type { ValuesOf, VariantsOf } from "./row.ts";
+import type { logging } from "./table/logging.ts";
+import type { server } from "./table/server.ts";
+import type { authTypes } from "./table/upstream_auth.ts";
+
+/** Keys at the top of the file. Times are in seconds, sizes in bytes. */
+export type ServerSettings = ValuesOf<typeof server>;
+
+/** The `[upstream_auth]` table: one shape for each `type`. */
+export type UpstreamAuthSettings = VariantsOf<"type", typeof authTypes>;
+
+/** The `[logging]` table. */
+export type LoggingSettings = ValuesOf<typeof logging>;
+
+/** Every setting, checked and with defaults filled in; keys are spelled as in TOML. */
+export type Settings = ServerSettings & {
+  /** How we authenticate to the upstream. */
+  upstream_auth: UpstreamAuthSettings;
+  /** What is logged. */
+  logging: LoggingSettings;
+};
+
+export type { Checked, Kind } from "./kinds/kind.ts";
+export type * from "./row.ts";
+export type { authTypes, logging, server };

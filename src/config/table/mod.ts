@@ -1,0 +1,16 @@
+import type { Section } from "../row.ts";
+import { logging } from "./logging.ts";
+import { server } from "./server.ts";
+import { authType, authTypes } from "./upstream_auth.ts";
+
+/** Every setting there is, in the order in which help, example and README show them. */
+export const sections: readonly Section[] = [
+  { name: "server", title: "Server", top: true, rows: server },
+  {
+    name: "upstream_auth",
+    title: "Upstream authentication",
+    rows: [authType],
+    variants: { by: "type", of: authTypes },
+  },
+  { name: "logging", title: "Logging", rows: logging },
+];

@@ -1,0 +1,77 @@
+import { type ConfigFile, isTable, type Table } from "./config_file.ts";
+import type { Environment } from "./environment.ts";
+import { nearest, suggestion } from "./nearest.ts";
+import { type Setting, VARIABLE_PREFIX } from "./setting.ts";
+
+/** One complaint for each key of the file that no row has. Values are never repeated. */
+export function unknownKeys(file: ConfigFile, settings: readonly Setting[]): string[] {
+  const complaints: string[] = [];
+  for (const [key, value] of Object.entries(file.table)) {
+    if (!tableNames(settings).has(key)) {
+      if (!topKeys(settings).has(key)) complaints.push(unknownAtTop(file, key, settings));
+    } else if (!isTable(value)) {
+      complaints.push(`${at(file, [key])}: ${key}: expected a table, such as [${key}]`);
+    } else complaints.push(...unknownInTable(file, key, value, settings));
+  }
+  return complaints;
+}
+
+/**
+ * One complaint for each variable that looks like ours and is not. Only the prefix with two
+ * underscores counts: Kubernetes sets `CLAUDE_PROXY_PORT` for a service called claude-proxy.
+ */
+export function unknownVariables(
+  environment: Environment,
+  settings: readonly Setting[],
+): string[] {
+  const known = new Set(settings.map((setting) => setting.variable));
+  return environment.names()
+    .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name))
+    .map((name) => `${name}: unknown variable${suggestion(nearest(name, known))}`);
+}
+
+function unknownAtTop(file: ConfigFile, key: string, settings: readonly Setting[]): string {
+  const known = [...topKeys(settings), ...tableNames(settings)];
+  const meant = nearest(key, known) ?? elsewhere(key, settings);
+  return `${at(file, [key])}: unknown key ${show(key)}${suggestion(meant)}`;
+}
+
+function unknownInTable(
+  file: ConfigFile,
+  name: string,
+  table: Table,
+  settings: readonly Setting[],
+): string[] {
+  const known = settings.filter((setting) => !setting.section.top && setting.keys[0] === name)
+    .map((setting) => setting.row.key);
+  return Object.keys(table).filter((key) => !known.includes(key)).map((key) => {
+    const meant = nearest(key, known) ?? elsewhere(key, settings);
+    return `${at(file, [name, key])}: unknown key ${show(key)} in [${name}]${suggestion(meant)}`;
+  });
+}
+
+/** Where a key does belong that stands under the wrong table. */
+function elsewhere(key: string, settings: readonly Setting[]): string | undefined {
+  const found = settings.find((setting) => setting.row.key === key);
+  if (!found) return undefined;
+  return found.section.top
+    ? `${key} above the first [table]`
+    : `${key} under [${found.section.name}]`;
+}
+
+function topKeys(settings: readonly Setting[]): Set<string> {
+  return new Set(settings.filter(({ section }) => section.top).map(({ row }) => row.key));
+}
+
+function tableNames(settings: readonly Setting[]): Set<string> {
+  return new Set(settings.filter(({ section }) => !section.top).map(({ section }) => section.name));
+}
+
+function at(file: ConfigFile, keys: readonly string[]): string {
+  return `${file.name}:${file.lineOf(keys)}`;
+}
+
+/** A key as it is, or quoted where it is no bare key. */
+function show(key: string): string {
+  return /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import { pipeline } from "node:stream/promises";
+import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
+
+const MEGABYTE = 2 ** 20;
+const BODY_BYTES = 200 * MEGABYTE;
+const ALLOWED_GROWTH = 64 * MEGABYTE;
+
+/** A body of pseudo-random blocks, and the SHA-256 it must arrive with. */
+function* blocks(hash: ReturnType<typeof createHash>): Generator<Uint8Array<ArrayBuffer>> {
+  const block = crypto.getRandomValues(new Uint8Array(65_536));
+  for (let sent = 0; sent < BODY_BYTES; sent += block.length) {
+    new DataView(block.buffer).setUint32(0, sent);
+    hash.update(block);
+    yield block.slice();
+  }
+}
+
+async function digestOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of body) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+Deno.test({
+  name: "200 MB up and 200 MB down arrive whole and leave memory within 64 MB of idle",
+  ignore: Deno.build.os !== "linux", // resident memory is read from /proc
+  fn: async () => {
+    const sent = createHash("sha256");
+    const server = createServer(async (incoming, outgoing) => {
+      if (incoming.method === "PUT") {
+        outgoing.end(await digestOf(incoming));
+        return;
+      }
+      outgoing.writeHead(200, { "content-length": BODY_BYTES });
+      await pipeline(blocks(sent), outgoing);
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const upstreamUrl = `http://127.0.0.1:${address.port}`;
+    await using proxy = await ProxyProcess.start({ upstreamUrl });
+    const headers = { "x-api-key": CLIENT_KEY };
+    await (await fetch(`${proxy.url}/healthz`)).text();
+    const idle = proxy.rssBytes();
+
+    const uploaded = createHash("sha256");
+    const upload = await fetch(proxy.url, {
+      method: "PUT",
+      headers,
+      body: ReadableStream.from(blocks(uploaded)),
+    });
+    assert.equal(await upload.text(), uploaded.digest("hex"));
+    assertNear(proxy.rssBytes(), idle, "after the upload");
+
+    const download = await fetch(proxy.url, { headers });
+    assert.ok(download.body);
+    assert.equal(await digestOf(download.body), sent.digest("hex"));
+    assertNear(proxy.rssBytes(), idle, "after the download");
+    server.close();
+    server.closeAllConnections();
+  },
+});
+
+function assertNear(bytes: number, idle: number, when: string): void {
+  const grown = Math.round((bytes - idle) / MEGABYTE);
+  console.log(
+    `resident memory ${when}: idle ${Math.round(idle / MEGABYTE)} MiB ${
+      grown < 0 ? "" : "+"
+    }${grown} MiB`,
+  );
+  assert.ok(bytes - idle < ALLOWED_GROWTH, `grew by ${grown} MiB ${when}`);
+}
