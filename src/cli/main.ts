@@ -33,12 +33,12 @@ export async function main(args: string[], outside: Outside = {}): Promise<numbe
       print(line.text.trimEnd());
       return 0;
     case "invalid":
-      printError(report(line.complaints, ["claude-proxy --help lists the flags"]));
+      printError(report("command line", line.complaints, ["claude-proxy --help lists the flags"]));
       return EXIT_USAGE;
     case "run": {
       const loaded = await load(() => loadSettings(line.flags, outside.io ?? denoConfigIo()));
       if (!("error" in loaded)) return await commands[line.name]!.run(loaded, { json: line.json });
-      printError(report(loaded.error.complaints, loaded.error.notes));
+      printError(report("settings", loaded.error.complaints, loaded.error.notes));
       return EXIT_USAGE;
     }
   }
@@ -55,10 +55,10 @@ async function load(
   }
 }
 
-function report(complaints: readonly string[], notes: readonly string[]): string {
-  const count = complaints.length === 1 ? "one complaint" : `${complaints.length} complaints`;
+function report(what: string, complaints: readonly string[], notes: readonly string[]): string {
+  const problems = complaints.length === 1 ? "problem" : "problems";
   return [
-    `claude-proxy cannot start: ${count}`,
+    `${complaints.length} ${problems} with the ${what}:`,
     ...complaints.map((complaint) => `  ${complaint}`),
     ...notes.map((note) => `Note: ${note}`),
   ].join("\n");

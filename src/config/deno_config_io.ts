@@ -1,5 +1,8 @@
 import type { ConfigIo, FileLookup, VariableLookup } from "./config_io.ts";
 
+/** What a lossy decoder makes of bytes that are no UTF-8. No key and no number passes with it. */
+const NOT_TEXT = "\uFFFD";
+
 /**
  * The real outside world. Each permission is queried before it is used, so a missing one
  * neither prompts nor throws: the answer is `not-granted`.
@@ -30,27 +33,22 @@ function whyNot(error: unknown): FileLookup {
 
 function variable(name: string): VariableLookup {
   if (wouldPrompt({ name: "env", variable: name })) return "not-granted";
-  return unlessDenied<VariableLookup>(() => {
+  try {
     const value = Deno.env.get(name);
     return value === undefined ? "unset" : { value };
-  }, "not-granted");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return "not-granted";
+    if (error instanceof Deno.errors.InvalidData) return { value: NOT_TEXT };
+    throw error;
+  }
 }
 
 function variableNames(): readonly string[] | undefined {
   if (Deno.permissions.querySync({ name: "env" }).state !== "granted") return undefined;
-  return unlessDenied(() => Object.keys(Deno.env.toObject()), undefined);
+  return Object.keys(Deno.env.toObject());
 }
 
 /** Only a state of `prompt` asks the user. `denied` throws, or reads as unset with `--ignore-env`. */
 function wouldPrompt(permission: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(permission).state === "prompt";
-}
-
-function unlessDenied<T>(action: () => T, denied: T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return denied;
-    throw error;
-  }
 }

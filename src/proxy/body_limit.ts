@@ -1,5 +1,6 @@
 /** A request body that may be cut off. */
 export interface LimitedBody {
+  /** What to send on. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>> | null;
   /** Whether the limit was passed; the stream has then failed. */
   readonly exceeded: boolean;

@@ -15,15 +15,19 @@ export type ErrorCode =
 
 /** An answer of the proxy's own. `message` must hold no secret and no internal address. */
 export interface ProxyError {
+  /** Sent as `x-claude-proxy-error`. */
   readonly code: ErrorCode;
+  /** For a person; in the body. */
   readonly message: string;
   /** Overrides the code's usual status, as for 405. */
   readonly status?: number;
+  /** Sent besides `x-claude-proxy-error`, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Thrown anywhere on the request path to end a request with an answer of the proxy's own. */
 export class Refusal extends Error {
+  /** As in a stack trace. */
   override readonly name = "Refusal";
   /** What to answer the client. */
   readonly answer: ProxyError;
@@ -31,6 +35,8 @@ export class Refusal extends Error {
   readonly detail: string | undefined;
 
   /**
+   * Ends the request.
+   *
    * @param answer what to answer the client
    * @param detail for the log, see {@linkcode Refusal.detail}
    */

@@ -10,6 +10,7 @@ export type Fetch = (
 
 /** How requests reach the upstream. */
 export interface Transport {
+  /** The platform's, or a test's own. */
   readonly fetch: Fetch;
   /** The connection pool; absent where the platform has only its default one. */
   readonly client?: Deno.HttpClient;
@@ -21,6 +22,7 @@ export interface Transport {
 
 /** Thrown by {@linkcode forward} when the client left before the upstream answered. */
 export class ClientGone extends Error {
+  /** As in a stack trace. */
   override readonly name = "ClientGone";
 }
 

@@ -15,11 +15,15 @@ export interface Upstream {
 
 /** Everything the request path needs from outside. */
 export interface ProxyDeps {
+  /** Where requests go. */
   readonly upstream: Upstream;
+  /** How they get there. */
   readonly transport: Transport;
   /** SHA-256 digests of the client keys that authenticate. */
   readonly acceptedKeys: readonly Uint8Array[];
+  /** Whether a request without a credential is answered 401 instead of forwarded as it is. */
   readonly rejectUnauthenticated: boolean;
+  /** Whether `/healthz` and `/readyz` are ours. */
   readonly healthEndpoints: boolean;
   /** Copies the request headers that may cross, see `requestHeaderFilter`. */
   readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
@@ -27,6 +31,7 @@ export interface ProxyDeps {
   readonly credential: () => UpstreamCredential | Promise<UpstreamCredential>;
   /** Whether new work is welcome: a credential is at hand and nobody is draining us. */
   readonly isReady: () => boolean;
+  /** Whether new requests are refused because we are about to end. */
   readonly isDraining: () => boolean;
 }
 
@@ -34,6 +39,7 @@ export interface ProxyDeps {
 export interface Outcome {
   /** The path without its query; absent when the request had no usable one. */
   path?: string;
+  /** What was made of the client's credentials; absent when it did not come to that. */
   verdict?: ClientIdentity["verdict"];
   /** Why the proxy itself answered. */
   code?: ErrorCode;

@@ -13,16 +13,23 @@ import type { Upstream } from "../proxy/handler.ts";
 export interface WorkerConfig {
   /** Counts from 1; named in the access log. */
   readonly worker: number;
+  /** The address every worker listens on. */
   readonly listen: { readonly hostname: string; readonly port: number };
+  /** Where requests go. */
   readonly upstream: Upstream;
   /** SHA-256 digests of the client keys. */
   readonly acceptedKeys: readonly Uint8Array[];
+  /** Whether a request without a credential is answered 401. */
   readonly rejectUnauthenticated: boolean;
+  /** Whether `/healthz` and `/readyz` are ours. */
   readonly healthEndpoints: boolean;
   /** Lower-case prefixes of request headers that do not cross. */
   readonly stripRequestHeaders: readonly string[];
+  /** Milliseconds to wait for the upstream's response headers. */
   readonly headerTimeoutMs: number;
+  /** Largest request body, in bytes; `undefined` for no limit. */
   readonly maxBodyBytes: number | undefined;
+  /** Whether to speak HTTP/2 to an upstream that offers it. */
   readonly upstreamHttp2: boolean;
   /** PEM certificates to trust beside the system's. */
   readonly upstreamCaCerts: readonly string[];
@@ -46,10 +53,13 @@ export type FromWorker =
 
 /** One request, at its end, for the access log. */
 export interface RequestRecord {
+  /** The worker that served it. */
   readonly worker: number;
+  /** As the client sent it. */
   readonly method: string;
   /** Without the query, which may hold a key; absent when the request had no usable target. */
   readonly path: string | undefined;
+  /** The status sent; 499 when the client left before there was one. */
   readonly status: number;
   /** Milliseconds to the response's headers. */
   readonly firstByteMs: number;
@@ -59,6 +69,7 @@ export interface RequestRecord {
   readonly requestBytes: number | undefined;
   /** Content-length of the response, in bytes, where it said. */
   readonly responseBytes: number | undefined;
+  /** What was made of the client's credentials. */
   readonly client: "authenticated" | "anonymous" | "denied" | undefined;
   /** Whether the client left before the end. */
   readonly aborted: boolean;

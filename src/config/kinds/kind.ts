@@ -17,14 +17,14 @@ export type Checked<Value> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly message: string };
 
-/** Kind whose values a valibot schema checks; its first issue's message is the answer. */
+/** Kind whose values a valibot schema checks; later checks may rely on earlier ones. */
 export function kindOf<Value>(
   schema: v.GenericSchema<unknown, Value>,
   more: Partial<Omit<Kind<Value>, "check">> = {},
 ): Kind<Value> {
   return {
     check(value) {
-      const result = v.safeParse(schema, value);
+      const result = v.safeParse(schema, value, { abortPipeEarly: true });
       if (result.success) return { ok: true, value: result.output };
       return { ok: false, message: result.issues[0].message };
     },
