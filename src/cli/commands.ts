@@ -28,4 +28,15 @@ export const commands: Commands = {
     doc: "Run the proxy (the command when none is named)",
     run: async (loaded) => (await import("../runtime/serve.ts")).serve(loaded),
   },
+  check: {
+    doc: "Show every setting with its source, and try out all that a start would need (--json)",
+    json: true,
+    run: async (loaded, options) => (await import("../check/check.ts")).check(loaded, options),
+  },
+  permissions: {
+    doc: "Print the exact Deno permissions that the settings need (--json: as a deno.json set)",
+    json: true,
+    run: async (loaded, options) =>
+      (await import("./permissions.ts")).printPermissions(loaded, options),
+  },
 };

@@ -10,6 +10,8 @@ export const CONFIG_FILE_VARIABLE = "CLAUDE_PROXY_CONFIG_FILE";
 export interface FoundFile {
   /** The file as messages name it: as given, or `config.toml`, or a whole path. */
   readonly name: string;
+  /** The variable with the directory it was found in. */
+  readonly variable?: string;
   readonly bytes: Uint8Array;
 }
 
@@ -61,17 +63,17 @@ async function readRequested({ path, by }: Request, io: ConfigIo): Promise<Found
   return { name: path, bytes: file.bytes };
 }
 
-async function search(places: Iterable<string>, io: ConfigIo): Promise<Discovery> {
+async function search(places: Iterable<Place>, io: ConfigIo): Promise<Discovery> {
   const notGranted: string[] = [];
   let found: FoundFile | undefined;
-  for (const name of places) {
+  for (const { name, ...variable } of places) {
     const file = await io.readFile(absolute(name, io));
     if (file === "missing") continue;
     if (file === "not-granted") notGranted.push(name);
     else if ("unreadable" in file) {
       throw new ConfigError([`${name}: cannot read it: ${file.unreadable}`]);
     } else {
-      found = { name, bytes: file.bytes };
+      found = { name, bytes: file.bytes, ...variable };
       break;
     }
   }
@@ -79,15 +81,28 @@ async function search(places: Iterable<string>, io: ConfigIo): Promise<Discovery
   return { found, notes: notGranted.length > 0 ? [note] : [] };
 }
 
+interface Place {
+  readonly name: string;
+  readonly variable?: string;
+}
+
 /** A generator, so that the home directory is asked for only once it is needed. */
-function* usualPlaces(environment: Environment, io: ConfigIo): Generator<string> {
-  yield "config.toml";
+function* usualPlaces(environment: Environment, io: ConfigIo): Generator<Place> {
+  yield { name: "config.toml" };
   const { join } = pathsOf(io);
   const windows = io.os === "windows";
-  const home = environment.value(windows ? "USERPROFILE" : "HOME");
-  const directory = windows ? environment.value("APPDATA") : home && join(home, ".config");
-  if (directory) yield join(directory, "claude-proxy", "config.toml");
-  if (home) yield join(home, ".claude-proxy.toml");
+  const variable = windows ? "USERPROFILE" : "HOME";
+  const home = environment.value(variable);
+  const directory = windows
+    ? { variable: "APPDATA", path: environment.value("APPDATA") }
+    : { variable, path: home && join(home, ".config") };
+  if (directory.path) {
+    yield {
+      name: join(directory.path, "claude-proxy", "config.toml"),
+      variable: directory.variable,
+    };
+  }
+  if (home) yield { name: join(home, ".claude-proxy.toml"), variable };
 }
 
 function absolute(path: string, io: ConfigIo): string {

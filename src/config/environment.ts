@@ -8,6 +8,7 @@ const GRANT_OURS = "CLAUDE_PROXY_*";
 export class Environment {
   readonly #io: ConfigIo;
   readonly #notGranted = new Set<string>();
+  readonly #used = new Set<string>();
 
   constructor(io: ConfigIo) {
     this.#io = io;
@@ -15,14 +16,24 @@ export class Environment {
 
   /** Looks a variable up whose absence is no error: one of ours, or a home directory. */
   value(name: string): string | undefined {
-    const found = this.#io.variable(name);
-    if (found === "not-granted") this.#notGranted.add(OURS.test(name) ? GRANT_OURS : name);
+    const found = OURS.test(name) ? this.lookup(name) : this.#io.variable(name);
+    if (found === "not-granted") this.#notGranted.add(permissionFor(name));
     return typeof found === "object" ? found.value : undefined;
   }
 
   /** Looks a variable up for `${VAR}`, where the caller complains about each outcome. */
   lookup(name: string): VariableLookup {
-    return this.#io.variable(name);
+    const found = this.#io.variable(name);
+    if (typeof found === "object") this.#used.add(permissionFor(name));
+    return found;
+  }
+
+  /**
+   * Variables of ours and of `${VAR}` that had a value, as `--allow-env` names them; all of ours
+   * under one name.
+   */
+  used(): string[] {
+    return [...this.#used];
   }
 
   /** Names of all variables, where they can be listed. */
@@ -36,4 +47,8 @@ export class Environment {
     const names = [...this.#notGranted].join(",");
     return [`Environment variables were not read: allow them with "--allow-env=${names}"`];
   }
+}
+
+function permissionFor(name: string): string {
+  return OURS.test(name) ? GRANT_OURS : name;
 }

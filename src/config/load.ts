@@ -24,6 +24,11 @@ export interface LoadedSettings {
   readonly provenance: ReadonlyMap<string, Source>;
   /** The configuration file that was read, as it was named. */
   readonly file: string | undefined;
+  /**
+   * Environment variables that had a value when they were looked at, as `--allow-env` names them:
+   * all of ours as `CLAUDE_PROXY_*`.
+   */
+  readonly variables: readonly string[];
   /** Lines worth telling the operator: what could not be read, what is ignored. */
   readonly notes: string[];
 }

@@ -28,7 +28,7 @@ export async function loadSections(
   io: ConfigIo,
 ): Promise<LoadedValues> {
   const environment = new Environment(io);
-  const { file, complaints, notes } = await readFile(flags.config, environment, io);
+  const { file, complaints, notes, variables } = await readFile(flags.config, environment, io);
   const inputs: Inputs = { flags, environment, file, fileFailed: complaints.length > 0 };
   const { values, provenance, ...found } = resolve(table, inputs);
   const settings = allSettings(table);
@@ -36,11 +36,19 @@ export async function loadSections(
   complaints.push(...unknownVariables(environment, settings));
   notes.push(...environment.notes(), ...found.notes);
   if (complaints.length > 0) throw new ConfigError(complaints, notes);
-  return { values, provenance, file: file?.name, notes };
+  return {
+    values,
+    provenance,
+    file: file?.name,
+    variables: [...variables, ...environment.used()],
+    notes,
+  };
 }
 
 interface FileOutcome {
   readonly file: ConfigFile | undefined;
+  /** The variable that led to the file. */
+  readonly variables: readonly string[];
   readonly complaints: string[];
   readonly notes: string[];
 }
@@ -56,9 +64,11 @@ async function readFile(
     discovery = await discover(flag, environment, io);
     const { found } = discovery;
     const file = found && parseConfigFile(found.name, found.bytes);
-    return { file, complaints: [], notes: [...discovery.notes] };
+    const variables = found?.variable === undefined ? [] : [found.variable];
+    return { file, variables, complaints: [], notes: [...discovery.notes] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { file: undefined, complaints: [...error.complaints], notes: [...discovery.notes] };
+    const notes = [...discovery.notes];
+    return { file: undefined, variables: [], complaints: [...error.complaints], notes };
   }
 }

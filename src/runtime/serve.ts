@@ -1,12 +1,13 @@
 import type { LoadedSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
-import { digestKey } from "../proxy/client_auth.ts";
-import type { UpstreamCredential } from "../proxy/credentials.ts";
+import { netAddress } from "../permissions/needs.ts";
+import { preflight } from "../permissions/preflight.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal } from "./signals.ts";
+import { upstreamCredential, workerConfig } from "./worker_config.ts";
 import { WorkerPool } from "./worker_pool.ts";
-import { netAddress, workerPermissions } from "./worker_permissions.ts";
+import { workerPermissions } from "./worker_permissions.ts";
 
 /** Most workers that `workers = "auto"` starts. */
 const MOST_AUTOMATIC_WORKERS = 4;
@@ -14,12 +15,20 @@ const MOST_AUTOMATIC_WORKERS = 4;
 /**
  * Runs the proxy until a signal ends it.
  *
- * @returns the exit code: 0 after a clean end, 1 when it could not listen
+ * @returns the exit code: 0 after a clean end, 1 when it could not listen, 2 when a permission is
+ * missing
  */
-export async function serve({ settings, notes }: LoadedSettings): Promise<number> {
+export async function serve(loaded: LoadedSettings): Promise<number> {
+  const { settings, notes } = loaded;
+  const { missing, excess } = preflight(loaded);
+  if (missing !== undefined) {
+    console.error(missing);
+    return 2;
+  }
   const stopLogging = await startLogging(settings.logging);
   try {
     for (const note of notes) log.warn(note);
+    if (excess !== undefined) log.warn(excess);
     return await run(settings);
   } finally {
     await stopLogging();
@@ -79,30 +88,6 @@ function workerCount(workers: Settings["workers"]): number {
   if (workers !== "auto") return workers;
   if (Deno.build.os !== "linux") return 1;
   return Math.min(navigator.hardwareConcurrency, MOST_AUTOMATIC_WORKERS);
-}
-
-function workerConfig(
-  settings: Settings,
-  listen: WorkerConfig["listen"],
-): Omit<WorkerConfig, "worker"> {
-  return {
-    listen,
-    upstream: { baseUrl: settings.upstream_url, host: new URL(settings.upstream_url).hostname },
-    acceptedKeys: [digestKey(settings.client_api_key)],
-    rejectUnauthenticated: settings.unauthenticated === "reject",
-    healthEndpoints: settings.health_endpoints,
-    stripRequestHeaders: settings.strip_request_headers,
-    headerTimeoutMs: settings.upstream_header_timeout * 1000,
-    maxBodyBytes: settings.max_request_body,
-    upstreamHttp2: settings.upstream_http2,
-    upstreamCaCerts: settings.upstream_ca_file === undefined
-      ? []
-      : [Deno.readTextFileSync(settings.upstream_ca_file)],
-  };
-}
-
-function upstreamCredential({ upstream_auth: auth }: Settings): UpstreamCredential {
-  return { kind: "api_key", key: auth.api_key, header: auth.header };
 }
 
 function logRequest(record: RequestRecord): void {

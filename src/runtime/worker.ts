@@ -5,8 +5,8 @@
  * @module
  */
 import type { UpstreamCredential } from "../proxy/credentials.ts";
-import { requestHeaderFilter } from "../proxy/headers.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
+import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";
 
 /** Milliseconds that access records are held back to be posted together. */
@@ -43,25 +43,7 @@ function serve(config: WorkerConfig, credential: UpstreamCredential): RequestSer
   return new RequestServer({
     config,
     onRecord: record,
-    deps: {
-      upstream: config.upstream,
-      acceptedKeys: config.acceptedKeys,
-      rejectUnauthenticated: config.rejectUnauthenticated,
-      healthEndpoints: config.healthEndpoints,
-      filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
-      credential: () => credential,
-      isReady: () => true,
-      transport: {
-        fetch,
-        client: Deno.createHttpClient({
-          http1: true,
-          http2: config.upstreamHttp2,
-          caCerts: [...config.upstreamCaCerts],
-        }),
-        headerTimeoutMs: config.headerTimeoutMs,
-        ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
-      },
-    },
+    deps: { ...proxyDeps(config), credential: () => credential, isReady: () => true },
   });
 }
 

@@ -1,3 +1,5 @@
+import { netAddress, netAddressOf } from "../permissions/needs.ts";
+
 /** What {@linkcode workerPermissions} decides from. */
 export interface WorkerReach {
   /** The listening address. */
@@ -12,7 +14,7 @@ export interface WorkerReach {
  */
 export function workerPermissions({ listen, upstreamUrl }: WorkerReach): Deno.PermissionOptions {
   return {
-    net: [netAddress(listen.hostname, listen.port), upstreamAddress(upstreamUrl)],
+    net: [netAddress(listen.hostname, listen.port), netAddressOf(upstreamUrl)],
     read: false,
     write: false,
     env: false,
@@ -21,15 +23,4 @@ export function workerPermissions({ listen, upstreamUrl }: WorkerReach): Deno.Pe
     ffi: false,
     import: false,
   };
-}
-
-/** The upstream as a `--allow-net` address, its port spelled out. */
-export function upstreamAddress(upstreamUrl: string): string {
-  const { hostname, port, protocol } = new URL(upstreamUrl);
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-}
-
-/** An address for `--allow-net`; IPv6 goes in brackets. */
-export function netAddress(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
 }

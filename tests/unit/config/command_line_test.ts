@@ -65,9 +65,9 @@ Deno.test("what cannot be used is complained of, all of it, and no value is repe
       "unknown flag --prot; did you mean --port?",
       "unknown command srve; did you mean serve?",
     ]],
-    [["SECRET"], ["unknown command: expected serve or a flag"]],
+    [["SECRET"], ["unknown command: expected serve, check, permissions or a flag"]],
     [["serve", "SECRET"], ["expected one command and no more, got 2 arguments"]],
-    [["constructor"], ["unknown command: expected serve or a flag"]],
+    [["constructor"], ["unknown command: expected serve, check, permissions or a flag"]],
   ];
   for (const [args, expected] of cases) assert.deepEqual(complaints(args), expected);
 });

@@ -1,0 +1,44 @@
+import type { LoadedSettings } from "../config/load.ts";
+import { listSettings } from "../config/listing.ts";
+import { createTransport } from "../runtime/proxy_deps.ts";
+import { upstreamCredential, workerConfig } from "../runtime/worker_config.ts";
+import { checkListeningAddress } from "./listening_address.ts";
+import { checkPermissions } from "./permissions.ts";
+import { formatReport } from "./report.ts";
+import type { CheckResult } from "./result.ts";
+import { checkUpstream } from "./upstream.ts";
+
+/**
+ * Shows the settings with their sources, and tries out everything a start would need.
+ *
+ * @returns the exit code: 0 when everything would work, else 1
+ */
+export async function check(loaded: LoadedSettings, { json }: { json: boolean }): Promise<number> {
+  const settings = listSettings(loaded);
+  const checks = await runChecks(loaded);
+  const ok = checks.every((check) => check.ok);
+  console.log(
+    json
+      ? JSON.stringify({ ok, settings, notes: loaded.notes, checks }, null, 2)
+      : formatReport({ settings, notes: loaded.notes, checks }, colourful()),
+  );
+  return ok ? 0 : 1;
+}
+
+/** What follows the permissions would fail for want of them, and is left out then. */
+async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
+  const permissions = checkPermissions(loaded);
+  if (!permissions.ok) return [permissions];
+  const { settings } = loaded;
+  const listen = { hostname: settings.bind_address, port: settings.port };
+  const transport = createTransport(workerConfig(settings, listen));
+  return [
+    permissions,
+    checkListeningAddress(settings),
+    await checkUpstream(settings.upstream_url, upstreamCredential(settings), transport),
+  ];
+}
+
+function colourful(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor;
+}

@@ -1,0 +1,57 @@
+import { NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
+
+/**
+ * What is needed and not granted. It asks and never prompts.
+ *
+ * A program that is not installed cannot be granted by name: it then counts as missing.
+ */
+export function missingPermissions(needs: PermissionNeeds): PermissionNeeds {
+  return {
+    net: needs.net.filter((host) => !isGranted({ name: "net", host })),
+    read: needs.read.filter((path) => !isGranted({ name: "read", path })),
+    write: needs.write.filter((path) => !isGranted({ name: "write", path })),
+    env: needs.env.filter((variable) => !isReadable(variable)),
+    ignoreEnv: needs.ignoreEnv && !isWholeEnvironmentReadable(),
+    run: needs.run.filter((command) => !isGranted({ name: "run", command })),
+    sys: needs.sys.filter((kind) => !isGranted({ name: "sys", kind })),
+  };
+}
+
+/** Kinds of power no configuration needs without a limit; `deno run -A` grants them all. */
+const UNLIMITED = ["write", "run", "ffi", "sys"] as const;
+
+/** Which kinds of power were granted without a limit, beyond anything a configuration can need. */
+export function unlimitedPermissions(): string[] {
+  return UNLIMITED.filter((name) => isGranted({ name }));
+}
+
+/** Whether nothing is needed at all. */
+export function needsNothing(needs: PermissionNeeds): boolean {
+  return JSON.stringify(needs) === JSON.stringify(NO_PERMISSIONS);
+}
+
+function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** Whether a variable reads as its value, or, where it is ignored, as unset. */
+function isReadable(variable: string): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" || (state === "denied" && isIgnored(() => Deno.env.get(variable)));
+}
+
+function isWholeEnvironmentReadable(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  return state === "granted" || (state === "denied" && isIgnored(() => Deno.env.toObject()));
+}
+
+/** Tells ignored (`--ignore-env`) from refused (`--deny-env`): Deno calls both denied. */
+function isIgnored(read: () => unknown): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+/** Deno permissions that some code needs, and no more. */
+export interface PermissionNeeds {
+  /** `host:port`, or `host` for any port of it. */
+  readonly net: readonly string[];
+  /** Files and directories. */
+  readonly read: readonly string[];
+  /** Files and directories. */
+  readonly write: readonly string[];
+  /** Environment variables; a name that ends in `*` stands for all that begin like it. */
+  readonly env: readonly string[];
+  /**
+   * Whether a library looks at other variables too and must find nothing there, rather than be
+   * refused: `--ignore-env`.
+   */
+  readonly ignoreEnv: boolean;
+  /** Programs. */
+  readonly run: readonly string[];
+  /** Facts about the system. */
+  readonly sys: readonly "osRelease"[];
+}
+
+/** Needs nothing. */
+export const NO_PERMISSIONS: PermissionNeeds = {
+  net: [],
+  read: [],
+  write: [],
+  env: [],
+  ignoreEnv: false,
+  run: [],
+  sys: [],
+};
+
+/** What several parts need together, each thing once. */
+export function joinPermissions(parts: readonly PermissionNeeds[]): PermissionNeeds {
+  const union = <Value>(pick: (needs: PermissionNeeds) => readonly Value[]) => [
+    ...new Set(parts.flatMap(pick)),
+  ];
+  return {
+    net: union((needs) => needs.net),
+    read: union((needs) => needs.read),
+    write: union((needs) => needs.write),
+    env: union((needs) => needs.env),
+    ignoreEnv: parts.some((needs) => needs.ignoreEnv),
+    run: union((needs) => needs.run),
+    sys: union((needs) => needs.sys),
+  };
+}
+
+/** An address as `--allow-net` takes it: IPv6 in brackets, no port for "any" (0). */
+export function netAddress(hostname: string, port: number): string {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return port === 0 ? host : `${host}:${port}`;
+}
+
+/** The host and port of a URL as `--allow-net` takes them, the port spelled out. */
+export function netAddressOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
+}

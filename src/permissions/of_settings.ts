@@ -1,0 +1,36 @@
+import { fileURLToPath } from "node:url";
+import type { LoadedSettings } from "../config/load.ts";
+import { netAddress, netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
+
+/** What a setting needs. */
+export interface SettingNeeds {
+  /** The setting, or settings, as a message names them. */
+  readonly setting: string;
+  /** The permissions it needs. */
+  readonly needs: PermissionNeeds;
+}
+
+/**
+ * Deno asks for read permission on a worker's modules, because its specifier is not static: the
+ * program's own sources. Guarded by `tests/integration/permissions_test.ts`.
+ */
+const SOURCES = fileURLToPath(new URL("..", import.meta.url));
+
+/** Everything the supervisor needs to run with these settings, by the settings that need it. */
+export function settingsNeeds({ settings, file, variables }: LoadedSettings): SettingNeeds[] {
+  const need = (setting: string, needs: Partial<PermissionNeeds>): SettingNeeds => ({
+    setting,
+    needs: { ...NO_PERMISSIONS, ...needs },
+  });
+  const listening = netAddress(settings.bind_address, settings.port);
+  return [
+    need("bind_address, port", { net: [listening] }),
+    need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
+    need("workers", { read: [SOURCES] }),
+    ...(file === undefined ? [] : [need("--config", { read: [file] })]),
+    ...(variables.length === 0 ? [] : [need("environment variables", { env: variables })]),
+    ...(settings.upstream_ca_file === undefined
+      ? []
+      : [need("upstream_ca_file", { read: [settings.upstream_ca_file] })]),
+  ];
+}

@@ -1,0 +1,33 @@
+import type { Transport } from "../proxy/forward.ts";
+import type { ProxyDeps } from "../proxy/handler.ts";
+import { requestHeaderFilter } from "../proxy/headers.ts";
+import type { WorkerConfig } from "./messages.ts";
+
+/** The request path's dependencies as far as settings decide them. */
+export type ConfiguredDeps = Omit<ProxyDeps, "credential" | "isReady" | "isDraining">;
+
+/** Makes the request path's dependencies from a worker's settings. */
+export function proxyDeps(config: WorkerConfig): ConfiguredDeps {
+  return {
+    upstream: config.upstream,
+    acceptedKeys: config.acceptedKeys,
+    rejectUnauthenticated: config.rejectUnauthenticated,
+    healthEndpoints: config.healthEndpoints,
+    filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
+    transport: createTransport(config),
+  };
+}
+
+/** Makes the connection pool to the upstream, with what goes through it. */
+export function createTransport(config: Omit<WorkerConfig, "worker">): Transport {
+  return {
+    fetch,
+    client: Deno.createHttpClient({
+      http1: true,
+      http2: config.upstreamHttp2,
+      caCerts: [...config.upstreamCaCerts],
+    }),
+    headerTimeoutMs: config.headerTimeoutMs,
+    ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
+  };
+}

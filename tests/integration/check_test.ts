@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import { freePort } from "../kit/free_port.ts";
+
+interface Checked {
+  code: number;
+  text: string;
+}
+
+async function check(
+  upstreamUrl: string,
+  more: string[] = [],
+  port = freePort(),
+): Promise<Checked> {
+  await using program = await ProxyProcess.spawn({ upstreamUrl, port, args: ["check", ...more] });
+  const code = await program.exit();
+  assert.deepEqual(program.stderr, []);
+  return { code, text: program.stdout.join("\n") };
+}
+
+Deno.test("check shows each setting with its source and keeps secrets", async () => {
+  await using upstream = RawUpstream.start();
+  const { code, text } = await check(upstream.url);
+  assert.equal(code, 0);
+  assert.match(text, /^bind_address +=.*127\.0\.0\.1.*\(--bind-address\)$/m);
+  assert.match(text, /^shutdown_timeout +=.*600.*\(default\)$/m);
+  assert.match(text, /^client_api_key += •••• +\(--client-api-key\)$/m);
+  for (const secret of [CLIENT_KEY, UPSTREAM_KEY]) assert.ok(!text.includes(secret));
+  assert.ok(!text.includes("\x1b"), "no colours in a pipe");
+});
+
+const ANSWERS: [status: number, code: number, meaning: RegExp][] = [
+  [200, 0, /credential is accepted/],
+  [401, 1, /credential is refused/],
+  [403, 1, /Azure AI User or Cognitive Services User/],
+  [404, 0, /says nothing of the credential/],
+  [429, 0, /limiting the rate/],
+  [500, 1, /in trouble/],
+];
+
+for (const [status, code, meaning] of ANSWERS) {
+  Deno.test(`check says what the upstream's ${status} means`, async () => {
+    await using upstream = RawUpstream.start((exchange) => exchange.respond({ status }));
+    const checked = await check(upstream.url);
+    assert.equal(checked.code, code);
+    assert.match(checked.text, meaning);
+    assert.match(checked.text, code === 0 ? /^ok +upstream:/m : /^FAIL upstream:/m);
+    const received = await upstream.nextRequest();
+    assert.equal(received.target, "/v1/models");
+    assert.deepEqual(received.values("x-api-key"), [UPSTREAM_KEY]);
+  });
+}
+
+Deno.test("check names an upstream that cannot be reached, and a port that is taken", async () => {
+  const upstream = RawUpstream.start();
+  const { url, port } = upstream;
+  const taken = await check(url, [], port);
+  assert.equal(taken.code, 1);
+  assert.match(taken.text, new RegExp(`^FAIL listening address: 127.0.0.1:${port} is in use`, "m"));
+  await upstream[Symbol.asyncDispose]();
+  const unreachable = await check(url);
+  assert.equal(unreachable.code, 1);
+  assert.match(unreachable.text, /^FAIL upstream: .*refused/m);
+});
+
+Deno.test("check --json holds the same as an object", async () => {
+  await using upstream = RawUpstream.start();
+  const { code, text } = await check(upstream.url, ["--json"]);
+  assert.equal(code, 0);
+  const { ok, settings, checks } = JSON.parse(text);
+  assert.equal(ok, true);
+  assert.ok(settings.some(({ path }: { path: string }) => path === "upstream_auth.header"));
+  assert.deepEqual(checks.map(({ name }: { name: string }) => name), [
+    "permissions",
+    "listening address",
+    "upstream",
+  ]);
+});
