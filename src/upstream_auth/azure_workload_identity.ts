@@ -5,13 +5,11 @@ import { netPermission, NO_PERMISSIONS, type PermissionNeeds } from "./permissio
 import { readSecretFile } from "./secret_file.ts";
 import {
   type AccessToken,
+  type ReadVariable,
   TokenError,
   type TokenProvider,
   type TokenRequest,
 } from "./token_provider.ts";
-
-/** Reads an environment variable; `undefined` where it is unset. */
-export type ReadVariable = (name: string) => string | undefined;
 
 /**
  * A Kubernetes service account that stands for an application. What is not set comes from the

@@ -1,6 +1,11 @@
 import type { AuthorityAnswer } from "./identity_transport.ts";
 import { TokenError } from "./token_provider.ts";
 
+/** Explains an answer of an authority; `undefined` where Entra's errors explain it. */
+export type ExplainAnswer = (
+  answer: { readonly status: number; readonly description: string },
+) => TokenError | undefined;
+
 /** What is known of a failed exchange with an authority. */
 export interface FailedExchange {
   /** The provider that asked. */
@@ -13,6 +18,8 @@ export interface FailedExchange {
   readonly refusal: AuthorityAnswer | undefined;
   /** What the network said, where it failed. */
   readonly failure: Error | undefined;
+  /** What the provider itself makes of an answer. */
+  readonly explain?: ExplainAnswer | undefined;
 }
 
 /**
@@ -55,16 +62,18 @@ export function explainExchange(exchange: FailedExchange): TokenError {
 }
 
 function explainRefusal(
-  { provider, authority }: FailedExchange,
+  { provider, authority, explain }: FailedExchange,
   { status, body, retryAfterMs }: AuthorityAnswer,
 ): TokenError {
+  const description = describe(body);
+  const explained = explain?.({ status, description });
+  if (explained !== undefined) return explained;
   if (status === 429 || status >= 500) {
     const reason = status === 429 ? "asks for fewer requests" : "is in trouble";
     const message =
       `${provider}: ${authority} ${reason} (status ${status}); it will be asked again`;
     return new TokenError("unreachable", message, retryAfterMs);
   }
-  const description = describe(body);
   const code = /AADSTS(\d+)/.exec(description)?.[1];
   const advice = code && ADVICE[code];
   if (advice) {
@@ -77,8 +86,8 @@ function explainRefusal(
 /** The first line of an OAuth error (RFC 6749 §5.2), shortened; it names no secret. */
 function describe(body: string): string {
   try {
-    const { error, error_description: description } = JSON.parse(body);
-    return firstLine(String(description ?? error ?? ""));
+    const { error, error_description: description, message } = JSON.parse(body);
+    return firstLine(String(description ?? message ?? error ?? ""));
   } catch {
     return "";
   }

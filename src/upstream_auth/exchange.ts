@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import { explainExchange } from "./entra_errors.ts";
+import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
 import type { IdentityTransport } from "./identity_transport.ts";
 import { missingFlags, type PermissionNeeds } from "./permissions.ts";
 import { type AccessToken, TokenError } from "./token_provider.ts";
@@ -15,6 +15,8 @@ export interface Exchange {
   readonly transport: IdentityTransport;
   /** Makes the library's credential, which sends by `transport`; called once permissions stand. */
   readonly credential: () => Promise<TokenCredential>;
+  /** What an answer means that is no matter of Entra's own. */
+  readonly explain?: ExplainAnswer;
 }
 
 /** @throws {TokenError} with what to do about it */
@@ -28,7 +30,8 @@ export async function exchangeToken(exchange: Exchange): Promise<AccessToken> {
     return { token, expiresAt, ...(refreshAt !== undefined && { refreshAt }) };
   } catch (error) {
     const { refusal, failure } = transport;
-    throw explainExchange({ provider, authority, error, refusal, failure });
+    const { explain } = exchange;
+    throw explainExchange({ provider, authority, error, refusal, failure, explain });
   }
 }
 

@@ -23,11 +23,18 @@ export class IdentityTransport implements HttpClient {
   refusal: AuthorityAnswer | undefined;
   /** What `fetch` threw last. */
   failure: Error | undefined;
-  readonly #signal: AbortSignal;
+  #signal: AbortSignal | undefined;
 
   /** @param signal ends every request */
-  constructor(signal: AbortSignal) {
+  constructor(signal?: AbortSignal) {
     this.#signal = signal;
+  }
+
+  /** Starts anew, for a library that will not let go of its transport. */
+  begin(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.refusal = undefined;
+    this.failure = undefined;
   }
 
   /** @throws what `fetch` throws, or the signal's reason */
@@ -38,7 +45,7 @@ export class IdentityTransport implements HttpClient {
         headers: [...request.headers],
         body: typeof request.body === "string" ? request.body : null,
         redirect: "manual",
-        signal: this.#signal,
+        signal: this.#signal ?? null,
       });
       const bodyAsText = await response.text();
       if (response.status >= 400) this.refusal = authorityAnswer(response, bodyAsText);
