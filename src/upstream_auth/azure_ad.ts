@@ -1,5 +1,11 @@
 import type { TokenCredential } from "@azure/identity";
 import { type AuthorityOptions, authorityOptions } from "./authority.ts";
+import {
+  readSigningCertificate,
+  signAssertion,
+  type SigningCertificate,
+  UnusableCertificate,
+} from "./certificate_assertion.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
 import { netPermission, NO_PERMISSIONS, type PermissionNeeds } from "./permissions.ts";
@@ -89,7 +95,10 @@ async function createCredential(
     return new identity.ClientSecretCredential(tenantId, clientId, clientSecret ?? "", options);
   }
   const certificate = await readCertificate(clientCertificatePath);
-  return new identity.ClientCertificateCredential(tenantId, clientId, { certificate }, options);
+  const audience = `${options.authorityHost}/${tenantId}/oauth2/v2.0/token`;
+  const assertion = () =>
+    Promise.resolve(signAssertion(certificate, { clientId, audience, now: Date.now() }));
+  return new identity.ClientAssertionCredential(tenantId, clientId, assertion, options);
 }
 
 type LibraryOptions = AuthorityOptions & {
@@ -98,15 +107,13 @@ type LibraryOptions = AuthorityOptions & {
 };
 
 /** Read anew for each token, so that a renewed certificate needs no restart. */
-async function readCertificate(path: string): Promise<string> {
+async function readCertificate(path: string): Promise<SigningCertificate> {
   const pem = await readSecretFile(NAME, "client_certificate_path", path);
-  const lacks = !pem.includes("-----BEGIN CERTIFICATE-----")
-    ? "holds no certificate"
-    : pem.includes("-----BEGIN ENCRYPTED PRIVATE KEY-----")
-    ? "holds an encrypted private key; write it without a passphrase"
-    : !/-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/.test(pem)
-    ? "holds no private key; put certificate and key into one PEM file"
-    : undefined;
-  if (lacks === undefined) return pem;
-  throw new TokenError("denied", `${NAME}: client_certificate_path "${path}" ${lacks}`);
+  try {
+    return readSigningCertificate(pem, Date.now());
+  } catch (error) {
+    if (!(error instanceof UnusableCertificate)) throw error;
+    const message = `${NAME}: client_certificate_path "${path}" ${error.message}`;
+    throw new TokenError("denied", message);
+  }
 }
