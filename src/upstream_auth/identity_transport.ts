@@ -88,6 +88,6 @@ export function parseRetryAfter(value: string | null, now: number): number | und
   if (value === null) return undefined;
   const seconds = /^\s*(\d+)\s*$/.exec(value)?.[1];
   if (seconds !== undefined) return Number(seconds) * 1000;
-  const date = Date.parse(value);
+  const date = /GMT\s*$/.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

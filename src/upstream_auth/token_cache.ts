@@ -22,6 +22,12 @@ export interface TokenFailure {
   readonly retryInMs: number;
 }
 
+/** When to renew: on the wall clock, and on the one that never jumps. */
+interface Renewal {
+  readonly at: number;
+  readonly elapsed: number;
+}
+
 /** What a cache reports, and what it is driven by. */
 export interface TokenCacheOptions {
   /** A token is at hand: a new one, or the old one confirmed. */
@@ -48,7 +54,7 @@ export class TokenCache {
   readonly #options: TokenCacheOptions;
   readonly #clock: Clock;
   #token: IssuedToken | undefined;
-  #renewAt = 0;
+  #renewal: Renewal = { at: 0, elapsed: 0 };
   #attempt: AbortController | undefined;
   #failures = 0;
   #retryAt: number | undefined;
@@ -135,8 +141,7 @@ export class TokenCache {
     if (token.token === this.#token?.token) return this.#keep(this.#token);
     this.#failures = 0;
     this.#token = { ...token, id: (this.#token?.id ?? 0) + 1 };
-    this.#renewAt = renewalTime(token, now);
-    this.#sleepUntilRenewal();
+    this.#renewAt(renewalTime(token, now));
     this.#options.onToken(this.#token);
   }
 
@@ -147,8 +152,7 @@ export class TokenCache {
   #keep(token: IssuedToken): void {
     this.#failures++;
     const again = this.#clock.now() + this.#backoff(undefined);
-    this.#renewAt = Math.max(lastRenewal(token), Math.min(again, token.expiresAt));
-    this.#sleepUntilRenewal();
+    this.#renewAt(Math.max(lastRenewal(token), Math.min(again, token.expiresAt)));
     this.#options.onToken(token);
   }
 
@@ -180,13 +184,24 @@ export class TokenCache {
     });
   }
 
+  /** Renews on whichever clock gets there first, so that a wall clock set back delays nothing. */
+  #renewAt(at: number): void {
+    this.#renewal = { at, elapsed: this.#clock.elapsed() + at - this.#clock.now() };
+    this.#sleepUntilRenewal();
+  }
+
   #sleepUntilRenewal(): void {
-    const left = this.#renewAt - this.#clock.now();
+    const left = this.#untilRenewal();
     const wake = () => {
-      if (this.#clock.now() >= this.#renewAt) this.#startAttempt();
+      if (this.#untilRenewal() <= 0) this.#startAttempt();
       else this.#sleepUntilRenewal();
     };
     this.#cancelTimer = this.#clock.after(Math.min(Math.max(left, 0), LONGEST_SLEEP), wake);
+  }
+
+  #untilRenewal(): number {
+    const { at, elapsed } = this.#renewal;
+    return Math.min(at - this.#clock.now(), elapsed - this.#clock.elapsed());
   }
 }
 
