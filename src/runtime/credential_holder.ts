@@ -4,7 +4,7 @@ import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
-} from "./credential_source.ts";
+} from "./credential_messages.ts";
 
 /** Longest wait for a replacement while the suspect credential still lives, in milliseconds. */
 const SUSPECT_PATIENCE = 5_000;

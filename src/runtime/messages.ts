@@ -11,7 +11,9 @@ import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
-} from "./credential_source.ts";
+} from "./credential_messages.ts";
+
+export type * from "./credential_messages.ts";
 
 /** What a worker serves, and how. */
 export interface WorkerConfig {

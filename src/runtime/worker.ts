@@ -5,7 +5,7 @@
  * @module
  */
 import { CredentialHolder } from "./credential_holder.ts";
-import type { IssuedCredential } from "./credential_source.ts";
+import type { IssuedCredential } from "./credential_messages.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";

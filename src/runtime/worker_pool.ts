@@ -2,7 +2,7 @@ import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
-} from "./credential_source.ts";
+} from "./credential_messages.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */

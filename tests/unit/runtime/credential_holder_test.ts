@@ -4,7 +4,7 @@ import { CredentialHolder } from "../../../src/runtime/credential_holder.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
-} from "../../../src/runtime/credential_source.ts";
+} from "../../../src/runtime/credential_messages.ts";
 
 const HOUR = 3_600_000;
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, settled } from "../../kit/fake_clock.ts";
-import { type ToCredentialHolder, TokenSource } from "../../../src/runtime/credential_source.ts";
+import type { ToCredentialHolder } from "../../../src/runtime/credential_messages.ts";
+import { TokenSource } from "../../../src/runtime/credential_source.ts";
 import { failing, StubProvider, UNREACHABLE } from "../upstream_auth/stub_provider.ts";
 
 const MINUTE = 60_000;
