@@ -17,7 +17,6 @@ export interface CredentialSource {
   readonly current: IssuedCredential | undefined;
   /** Takes what a worker says. */
   receive(message: FromCredentialHolder): void;
-  stop(): void;
 }
 
 /** What a token source is made from. */
@@ -49,7 +48,7 @@ export function createCredentialSource(
 
 /** A credential that never changes. */
 function fixedSource(credential: UpstreamCredential): CredentialSource {
-  return { current: { id: 1, credential, expiresAt: Infinity }, receive() {}, stop() {} };
+  return { current: { id: 1, credential, expiresAt: Infinity }, receive() {} };
 }
 
 /** Keeps a token at hand, hands it to the workers before they need it, and writes the log about it. */
@@ -85,10 +84,6 @@ export class TokenSource implements CredentialSource {
     if (message.status !== 401) return;
     if (!this.#cache.suspect(message.id)) return this.#answer();
     this.#send({ type: "credential_suspect", id: message.id });
-  }
-
-  stop(): void {
-    this.#cache.stop();
   }
 
   /** Says what there is, and sees to it that there will be something. */

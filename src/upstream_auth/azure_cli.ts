@@ -16,9 +16,25 @@ export interface AzureCliOptions {
 }
 
 const NAME = "azure_cli";
-const IS_WINDOWS = Deno.build.os === "windows";
-/** On Windows `az` is a batch file, which only `cmd` can run. */
-const PROGRAM = IS_WINDOWS ? "cmd" : "az";
+
+/** A program with its arguments. */
+export interface CommandLine {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * How `az` is run: on Windows it is a batch file, which only `cmd` can run.
+ *
+ * @param args arguments that hold nothing a shell would take as its own
+ */
+export function azCommand(args: readonly string[], os: typeof Deno.build.os): CommandLine {
+  return os === "windows"
+    ? { program: "cmd", args: ["/C", "az", ...args] }
+    : { program: "az", args };
+}
+
+const PROGRAM = azCommand([], Deno.build.os).program;
 
 /** What running `az` needs. */
 export function azureCliPermissions(): PermissionNeeds {
@@ -37,7 +53,7 @@ export class AzureCliProvider implements TokenProvider {
   constructor({ scope, tenantId }: AzureCliOptions) {
     const tenant = tenantId === undefined ? [] : ["--tenant", tenantId];
     const args = ["account", "get-access-token", "--output", "json", "--scope", scope, ...tenant];
-    this.#args = IS_WINDOWS ? ["/C", "az", ...args] : args;
+    this.#args = azCommand(args, Deno.build.os).args;
   }
 
   async getToken({ signal }: TokenRequest): Promise<AccessToken> {

@@ -66,6 +66,18 @@ export function azureManagedIdentityPermissions(variable: ReadVariable): Permiss
   };
 }
 
+/**
+ * Where the library looks for the agent of Azure Arc. It takes a refusal for "not there", but at a
+ * terminal Deno asks before it refuses, and we never prompt.
+ */
+const ARC_AGENT = Deno.build.os === "windows"
+  ? "C:\\Program Files\\AzureConnectedMachineAgent\\himds.exe"
+  : "/opt/azcmagent/bin/himds";
+
+function withoutPrompt(needs: PermissionNeeds): PermissionNeeds {
+  return Deno.stdin.isTerminal() ? { ...needs, read: [...needs.read, ARC_AGENT] } : needs;
+}
+
 /** Tokens for the identity Azure gave this machine, whether virtual machine, web app or container. */
 export class AzureManagedIdentityProvider implements TokenProvider {
   readonly name = NAME;
@@ -82,7 +94,7 @@ export class AzureManagedIdentityProvider implements TokenProvider {
   }
 
   async getToken({ signal, fresh }: TokenRequest): Promise<AccessToken> {
-    const permissions = azureManagedIdentityPermissions(this.#variable);
+    const permissions = withoutPrompt(azureManagedIdentityPermissions(this.#variable));
     requirePermissions(NAME, permissions);
     const { url, isImds } = source(this.#variable);
     if (isImds && !this.#answered) await probeImds(url, signal);

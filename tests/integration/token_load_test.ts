@@ -92,6 +92,19 @@ Deno.test("a refused token that cannot be replaced is used on, so the upstream's
   assert.equal(upstream.calls.length, 2);
 });
 
+Deno.test("a 403 passes through untouched and replaces nothing; the log hints at the role", async () => {
+  await using entra = await FakeEntra.start();
+  await using upstream = new BearerUpstream(() => false);
+  upstream.refusal = 403;
+  await using proxy = await start(entra, upstream);
+  const { status, text } = await call(proxy);
+  assert.equal(status, 403);
+  assert.equal(text, '{"error":{"message":"Access denied due to invalid token"}}');
+  await proxy.waitForLine(/assign Azure AI User or Cognitive Services User.*status=403/);
+  assert.equal((await call(proxy)).status, 403);
+  assert.equal(entra.requests.length, 1);
+});
+
 /** Starts a call every `1 / rate` seconds for some seconds; resolves with their statuses. */
 async function callsAtRate(
   rate: number,

@@ -6,9 +6,11 @@ export interface UpstreamCall {
   readonly at: number;
 }
 
-/** An upstream that answers 200 to some bearers and 401 to all others. */
+/** An upstream that answers 200 to some bearers and 401, or what the test says, to all others. */
 export class BearerUpstream {
   readonly calls: UpstreamCall[] = [];
+  /** The status of a refusal. */
+  refusal = 401;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
 
   /** @param accepts tells whether a bearer is good right now */
@@ -19,7 +21,7 @@ export class BearerUpstream {
         await request.body?.cancel();
         const authorization = request.headers.get("authorization");
         const isGood = accepts(authorization?.replace(/^Bearer /, "") ?? "");
-        const status = isGood ? 200 : 401;
+        const status = isGood ? 200 : this.refusal;
         this.calls.push({ authorization, status, at: Date.now() });
         return isGood
           ? Response.json({ ok: true })
