@@ -8,7 +8,7 @@ import {
 } from "./certificate_assertion.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netPermission, NO_PERMISSIONS, type PermissionNeeds } from "./permissions.ts";
+import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
   type AccessToken,
@@ -36,7 +36,7 @@ export function azureAdPermissions(
 ): PermissionNeeds {
   return {
     ...NO_PERMISSIONS,
-    net: [netPermission(authorityHost)],
+    net: [netAddressOf(authorityHost)],
     read: clientCertificatePath === undefined ? [] : [clientCertificatePath],
     ignoreEnv: true,
     sys: ["osRelease"],

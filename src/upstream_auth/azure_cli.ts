@@ -1,11 +1,12 @@
 import { parseAzureCliToken } from "./azure_cli_output.ts";
 import { firstLine } from "./entra_errors.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "./permissions.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import {
   type AccessToken,
   TokenError,
   type TokenProvider,
   type TokenRequest,
+  type Trouble,
 } from "./token_provider.ts";
 
 /** The account that is logged in with the Azure CLI. */
@@ -74,7 +75,7 @@ export class AzureCliProvider implements TokenProvider {
       return await command.output();
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) throw notInstalled();
-      if (error instanceof Deno.errors.NotCapable) throw permissionMissing();
+      if (error instanceof Deno.errors.NotCapable) throw permissionMissing("denied");
       throw new TokenError("denied", `${NAME}: az cannot be run: ${firstLine(String(error))}`);
     }
   }
@@ -83,13 +84,14 @@ export class AzureCliProvider implements TokenProvider {
 /** Running what is not allowed asks at a terminal, which we never do. */
 function requireNoPrompt(): void {
   const { state } = Deno.permissions.querySync({ name: "run", command: PROGRAM });
-  if (state !== "granted" && Deno.stdin.isTerminal()) throw permissionMissing();
+  if (state !== "granted" && Deno.stdin.isTerminal()) throw permissionMissing("unavailable");
 }
 
-function permissionMissing(): TokenError {
+/** At a terminal nobody can tell without a prompt whether `az` is there at all. */
+function permissionMissing(trouble: Trouble): TokenError {
   const message = `${NAME}: permission missing; start with --allow-run=${PROGRAM}, and with az ` +
     "installed";
-  return new TokenError("denied", message);
+  return new TokenError(trouble, message);
 }
 
 function notInstalled(): TokenError {

@@ -2,7 +2,7 @@ import type { ManagedIdentityCredential, TokenCredential } from "@azure/identity
 import { PUBLIC_AUTHORITY } from "./authority.ts";
 import { exchangeToken, requirePermissions } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netPermission, NO_PERMISSIONS, type PermissionNeeds } from "./permissions.ts";
+import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import {
   type AccessToken,
   type ReadVariable,
@@ -59,7 +59,7 @@ function source(variable: ReadVariable): Source {
 export function azureManagedIdentityPermissions(variable: ReadVariable): PermissionNeeds {
   return {
     ...NO_PERMISSIONS,
-    net: [netPermission(source(variable).url)],
+    net: [netAddressOf(source(variable).url)],
     env: [IMDS_VARIABLE, ...ENDPOINT_VARIABLES, ...OTHER_VARIABLES],
     ignoreEnv: true,
     sys: ["osRelease"],

@@ -1,7 +1,7 @@
 import { authorityOptions, PUBLIC_AUTHORITY } from "./authority.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netPermission, NO_PERMISSIONS, type PermissionNeeds } from "./permissions.ts";
+import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
   type AccessToken,
@@ -63,7 +63,7 @@ export function azureWorkloadIdentityPermissions(
   const keys = Object.keys(VARIABLES) as Key[];
   return {
     ...NO_PERMISSIONS,
-    net: [netPermission(authorityHost)],
+    net: [netAddressOf(authorityHost)],
     read: federatedTokenFile === undefined ? [] : [federatedTokenFile],
     env: keys.filter((key) => options[key] === undefined).map((key) => VARIABLES[key]),
     ignoreEnv: true,

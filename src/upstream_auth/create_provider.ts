@@ -13,12 +13,8 @@ import {
   AzureWorkloadIdentityProvider,
 } from "./azure_workload_identity.ts";
 import { ChainProvider } from "./chain.ts";
-import {
-  joinPermissions,
-  NO_PERMISSIONS,
-  type PermissionNeeds,
-  readVariable,
-} from "./permissions.ts";
+import { readVariable } from "../permissions/granted.ts";
+import { joinPermissions, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import type { ReadVariable, TokenProvider } from "./token_provider.ts";
 
 /** The types of upstream authentication that bring tokens. */

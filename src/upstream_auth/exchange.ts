@@ -1,7 +1,9 @@
 import type { TokenCredential } from "@azure/identity";
 import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
 import type { IdentityTransport } from "./identity_transport.ts";
-import { missingFlags, type PermissionNeeds } from "./permissions.ts";
+import { permissionFlags } from "../permissions/flags.ts";
+import { missingPermissions } from "../permissions/granted.ts";
+import type { PermissionNeeds } from "../permissions/needs.ts";
 import { type AccessToken, TokenError } from "./token_provider.ts";
 
 /** One token, asked of an authority through the library. */
@@ -37,7 +39,7 @@ export async function exchangeToken(exchange: Exchange): Promise<AccessToken> {
 
 /** @throws {TokenError} with the flags to start with, where any is missing */
 export function requirePermissions(provider: string, permissions: PermissionNeeds): void {
-  const flags = missingFlags(permissions);
+  const flags = permissionFlags(missingPermissions(permissions));
   if (flags.length === 0) return;
   throw new TokenError("denied", `${provider}: permission missing; start with ${flags.join(" ")}`);
 }

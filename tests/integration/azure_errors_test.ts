@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { makeCertificate } from "../kit/certificate.ts";
 import { entraError, FakeEntra } from "../kit/fake_entra.ts";
-import { applicationFlags, call, SECRET, startAzureProxy } from "./azure_proxy.ts";
+import { freePort } from "../kit/free_port.ts";
+import { applicationFlags, call, refusal, SECRET, startAzureProxy } from "./azure_proxy.ts";
 
 /** An authority in some trouble, and what becomes of it. */
 interface Trouble {
@@ -127,12 +128,12 @@ Deno.test("an authority that cannot be reached or trusted is named with the way 
   await unknown.waitForLine(/cannot reach login\.invalid: its host name cannot be resolved/);
 });
 
-Deno.test("a missing permission is named by its exact flag, and nothing prompts", async () => {
+Deno.test("a missing permission is named by its exact flag before anything listens", async () => {
   const started = { type: "azure_ad", args: applicationFlags("https://localhost:1") };
-  await using sys = await startAzureProxy({ ...started, permissions: ["--ignore-env"] });
-  await sys.waitForLine(/azure_ad: permission missing; start with --allow-sys=osRelease"/);
-  await using env = await startAzureProxy({ ...started, permissions: ["--allow-sys=osRelease"] });
-  await env.waitForLine(/azure_ad: permission missing; start with --ignore-env"/);
+  const sys = await refusal({ ...started, permissions: ["--ignore-env"] });
+  assert.match(sys, /^ {2}--allow-sys=osRelease {2}\(upstream_auth\)$/m);
+  const env = await refusal({ ...started, permissions: ["--allow-sys=osRelease"] });
+  assert.match(env, /^ {2}--ignore-env {2}\(upstream_auth\)$/m);
 });
 
 Deno.test("a certificate file that cannot serve is named with what it lacks", async () => {
@@ -158,10 +159,4 @@ function refuse(status: number, code: number, description: string): Trouble["arr
   return (entra) => {
     entra.answer = () => entraError(status, code, description);
   };
-}
-
-/** A port nobody listens on. Fixed low ports will not do: `fetch` blocks them by itself. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -1,4 +1,5 @@
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
+import assert from "node:assert/strict";
+import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
 
 /** A tenant and an application that exist nowhere. */
 export const TENANT = "11111111-2222-3333-4444-555555555555";
@@ -20,14 +21,25 @@ export interface AzureProxyOptions {
 
 /** Starts the real program with a type of upstream authentication that brings tokens. */
 export function startAzureProxy(options: AzureProxyOptions): Promise<ProxyProcess> {
+  return ProxyProcess.start(proxyOptions(options));
+}
+
+/** Starts it where it is to refuse, and returns what it says on standard error. */
+export async function refusal(options: AzureProxyOptions): Promise<string> {
+  await using proxy = await ProxyProcess.spawn(proxyOptions(options));
+  assert.equal(await proxy.exit(), 2);
+  return proxy.stderr.join("\n");
+}
+
+function proxyOptions(options: AzureProxyOptions): ProxyOptions {
   const { type, args = [], env = {}, permissions = LIBRARY_PERMISSIONS } = options;
-  return ProxyProcess.start({
+  return {
     upstreamUrl: options.upstreamUrl ?? "http://127.0.0.1:9",
     upstreamKey: null,
     args: ["--upstream-auth-type", type, ...args],
     env,
     permissions: ["--allow-net", "--allow-read", ...permissions],
-  });
+  };
 }
 
 /** The flags of an application of a tenant. */

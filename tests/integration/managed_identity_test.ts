@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { BearerUpstream } from "../kit/bearer_upstream.ts";
 import { FakeIdentityEndpoint } from "../kit/fake_identity_endpoint.ts";
-import { call, startAzureProxy } from "./azure_proxy.ts";
+import { freePort } from "../kit/free_port.ts";
+import { call, refusal, startAzureProxy } from "./azure_proxy.ts";
 
 const PERMISSIONS = [
   "--allow-sys=osRelease",
@@ -111,17 +112,9 @@ Deno.test("a refused token is replaced past the library's own cache", async () =
 });
 
 Deno.test("variables we may not read are named by the flag that lets us", async () => {
-  await using proxy = await startAzureProxy({
+  const said = await refusal({
     type: "azure_managed_identity",
     permissions: ["--allow-sys=osRelease"],
-    env: {},
   });
-  await proxy.waitForLine(
-    /azure_managed_identity: permission missing; start with --allow-env=AZURE_POD_IDENTITY_AUTHORITY_HOST,IDENTITY_ENDPOINT/,
-  );
+  assert.match(said, /--allow-env=AZURE_POD_IDENTITY_AUTHORITY_HOST,IDENTITY_ENDPOINT,/);
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

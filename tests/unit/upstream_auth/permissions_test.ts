@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { UpstreamAuthSettings } from "../../../src/config/settings.ts";
 import { authorityOptions } from "../../../src/upstream_auth/authority.ts";
 import { upstreamAuthPermissions } from "../../../src/upstream_auth/create_provider.ts";
-import { missingFlags, NO_PERMISSIONS } from "../../../src/upstream_auth/permissions.ts";
+import { missingPermissions } from "../../../src/permissions/granted.ts";
+import { NO_PERMISSIONS } from "../../../src/permissions/needs.ts";
 
 const scope = "https://ai.azure.com/.default";
 const noVariable = () => undefined;
@@ -76,11 +77,9 @@ Deno.test("a chain needs what its members need, each thing once", () => {
   assert.deepEqual([found.run, found.sys, found.ignoreEnv], [[az], ["osRelease"], true]);
 });
 
-Deno.test("what is granted is not missing", () => {
-  assert.deepEqual(
-    missingFlags({ ...NO_PERMISSIONS, net: ["a:1"], env: ["B"], ignoreEnv: true }),
-    [],
-  );
+Deno.test("what is granted is not missing, and a program that is not there is no permission's matter", () => {
+  const needs = { ...NO_PERMISSIONS, net: ["a:1"], env: ["B"], ignoreEnv: true, run: ["no-such"] };
+  assert.deepEqual(missingPermissions(needs), NO_PERMISSIONS);
 });
 
 Deno.test("instance discovery is for Microsoft's own authorities alone", () => {
