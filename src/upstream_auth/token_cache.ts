@@ -9,7 +9,13 @@ const FORCED_REFRESH_INTERVAL = 60_000;
 /** Longest sleep of a timer, in milliseconds: the wall clock is looked at again after each. */
 const LONGEST_SLEEP = 60_000;
 
-/** A token as the cache gave it out. */
+/**
+ * A token counts as expired this long before its end, in milliseconds: requests take time to arrive,
+ * and `@azure/identity` reckons from the current time rounded to the nearest second.
+ */
+const EXPIRY_MARGIN = 1_000;
+
+/** A token as the cache gave it out; `expiresAt` is a second before its end. */
 export interface IssuedToken extends AccessToken {
   /** Names this token among all that one cache gives out. */
   readonly id: number;
@@ -137,10 +143,11 @@ export class TokenCache {
     this.#attempt = undefined;
     if (this.#stopped) return;
     const now = this.#clock.now();
-    if (token.expiresAt <= now) return this.#fail(alreadyExpired(this.#provider));
-    if (token.token === this.#token?.token) return this.#keep(this.#token);
+    const expiresAt = token.expiresAt - EXPIRY_MARGIN;
+    if (expiresAt <= now) return this.#fail(alreadyExpired(this.#provider));
+    if (token.token === this.#token?.token) return this.#keep(this.#token, token);
     this.#failures = 0;
-    this.#token = { ...token, id: (this.#token?.id ?? 0) + 1 };
+    this.#token = { ...token, expiresAt, id: (this.#token?.id ?? 0) + 1 };
     this.#renewAt(renewalTime(token, now));
     this.#options.onToken(this.#token);
   }
@@ -149,11 +156,11 @@ export class TokenCache {
    * The provider gave the token we have: `az` and IMDS keep theirs until five minutes before the
    * end, and no asking changes that. Ask again then, or later and later once that time has come.
    */
-  #keep(token: IssuedToken): void {
+  #keep(kept: IssuedToken, token: AccessToken): void {
     this.#failures++;
     const again = this.#clock.now() + this.#backoff(undefined);
-    this.#renewAt(Math.max(lastRenewal(token), Math.min(again, token.expiresAt)));
-    this.#options.onToken(token);
+    this.#renewAt(Math.max(lastRenewal(token), Math.min(again, kept.expiresAt)));
+    this.#options.onToken(kept);
   }
 
   #fail(cause: unknown): void {

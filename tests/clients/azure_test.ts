@@ -9,7 +9,7 @@ import { ProxiedApi } from "./proxied_api.ts";
 
 Deno.test("both SDKs work on an upstream that accepts only the current bearer, as tokens change", async () => {
   await using entra = await FakeEntra.start();
-  entra.lifetime = 2;
+  entra.lifetime = 3;
   const accepted = new Set<string>();
   const acceptsKey = (headers: Headers) => {
     const isCurrent = entra.given.slice(-2).some(({ token, expiresAt }) => {

@@ -108,7 +108,7 @@ Deno.test("a renewal that fails is tried again at the latest when the token ends
   cache.want();
   await clock.advance(47 * MINUTE);
   provider.answer = failing(UNREACHABLE);
-  await clock.advance(13 * MINUTE - SECOND);
+  await clock.advance(13 * MINUTE - 2 * SECOND);
   const before = provider.requests.length;
   provider.answer = () => provider.token(3600);
   await clock.advance(2 * SECOND);
@@ -126,6 +126,17 @@ Deno.test("a machine that slept past the end has no token, and the first wish ge
   await settled();
   assert.deepEqual(names(), ["token-1", "token-2"]);
   assert.equal(provider.requests.length, 2);
+});
+
+Deno.test("a token counts as expired a second before its end", async () => {
+  const { clock, cache, provider } = setUp();
+  cache.want();
+  await settled();
+  provider.answer = failing(UNREACHABLE);
+  clock.jump(3598 * SECOND);
+  assert.equal(cache.current?.token, "token-1");
+  clock.jump(SECOND);
+  assert.equal(cache.current, undefined);
 });
 
 Deno.test("a clock that jumps ahead is noticed within a minute without any wish", async () => {
