@@ -1,12 +1,13 @@
 import type { LoadedSettings } from "../config/load.ts";
 import { listSettings } from "../config/listing.ts";
 import { createTransport } from "../runtime/proxy_deps.ts";
-import { upstreamCredential, workerConfig } from "../runtime/worker_config.ts";
+import { workerConfig } from "../runtime/worker_config.ts";
 import { checkListeningAddress } from "./listening_address.ts";
 import { checkPermissions } from "./permissions.ts";
 import { formatReport } from "./report.ts";
 import type { CheckResult } from "./result.ts";
 import { checkUpstream } from "./upstream.ts";
+import { checkUpstreamAuth } from "./upstream_auth.ts";
 
 /**
  * Shows the settings with their sources, and tries out everything a start would need.
@@ -32,10 +33,14 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
   const { settings } = loaded;
   const listen = { hostname: settings.bind_address, port: settings.port };
   const transport = createTransport(workerConfig(settings, listen));
+  const { credential, results } = await checkUpstreamAuth(settings.upstream_auth);
   return [
     permissions,
     checkListeningAddress(settings),
-    await checkUpstream(settings.upstream_url, upstreamCredential(settings), transport),
+    ...results,
+    ...(credential === undefined
+      ? []
+      : [await checkUpstream(settings.upstream_url, credential, transport)]),
   ];
 }
 

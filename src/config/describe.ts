@@ -7,7 +7,9 @@ export function describe({ row, section, variants }: Setting): string {
   const choices = row.kind.choices ?? [];
   const words = choices.length > 1 ? ` One of ${choices.join(", ")}.` : "";
   const uses = variants ? ` For ${section.variants?.by} ${variants.join(", ")}.` : "";
-  return row.doc + words + uses;
+  const { onlyIf } = section;
+  const only = onlyIf ? ` For ${onlyIf.path.split(".").at(-1)} ${onlyIf.is}.` : "";
+  return row.doc + words + uses + only;
 }
 
 /** A row's default in words: `required`, `default: 8080`, `default: off`. */

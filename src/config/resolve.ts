@@ -1,4 +1,5 @@
 import { type Candidate, type Inputs, strongest } from "./candidate.ts";
+import { valueAt } from "./config_file.ts";
 import { missing, place, wrongExpansion, wrongValue } from "./complaint.ts";
 import type { Row, Section } from "./row.ts";
 import { type Setting, settingOf, settingsOf } from "./setting.ts";
@@ -21,13 +22,40 @@ export function resolve(sections: readonly Section[], inputs: Inputs): Resolutio
 }
 
 function resolveSection(section: Section, inputs: Inputs, resolution: Resolution): void {
-  const values: Record<string, unknown> = section.top ? resolution.values : {};
-  if (!section.top) resolution.values[section.name] = values;
+  if (!applies(section, resolution)) {
+    resolution.notes.push(...unusedTable(section, inputs));
+    return;
+  }
+  const complaintsBefore = resolution.complaints.length;
+  const values = tableOf(section, resolution.values);
   for (const row of section.rows) resolveRow(section, row, values, inputs, resolution);
-  if (!section.variants) return;
-  const variant = values[section.variants.by];
+  resolveVariant(section, values, inputs, resolution);
+  if (inputs.fileFailed || resolution.complaints.length > complaintsBefore) return;
+  resolution.complaints.push(...section.validate?.(values) ?? []);
+}
+
+function applies({ onlyIf }: Section, { values }: Resolution): boolean {
+  return onlyIf === undefined || valueAt(values, onlyIf.path.split(".")) === onlyIf.is;
+}
+
+/** Where a section's values go; the table around a nested one has its own section before it. */
+function tableOf({ top, name }: Section, values: Record<string, unknown>): Record<string, unknown> {
+  if (top) return values;
+  return name.split(".").reduce(
+    (table, key) => (table[key] ??= {}) as Record<string, unknown>,
+    values,
+  );
+}
+
+function resolveVariant(
+  section: Section,
+  values: Record<string, unknown>,
+  inputs: Inputs,
+  resolution: Resolution,
+): void {
+  const variant = section.variants && values[section.variants.by];
   if (typeof variant !== "string") return;
-  for (const row of section.variants.of[variant] ?? []) {
+  for (const row of section.variants?.of[variant] ?? []) {
     resolveRow(section, row, values, inputs, resolution, variant);
   }
   resolution.notes.push(...unused(section, variant, inputs));
@@ -68,6 +96,17 @@ function accept(
     values[setting.row.key] = checked.value;
     resolution.provenance.set(setting.path, candidate.source);
   } else resolution.complaints.push(wrongValue(setting, candidate, checked.message));
+}
+
+/** A note for each value given in a table that does not apply. */
+function unusedTable(section: Section, inputs: Inputs): string[] {
+  const notes: string[] = [];
+  for (const setting of settingsOf(section)) {
+    const candidate = strongest(setting, inputs);
+    const reason = `${section.onlyIf?.path} is not "${section.onlyIf?.is}"`;
+    if (candidate) notes.push(`${place(setting, candidate)}: ignored, because ${reason}`);
+  }
+  return notes;
 }
 
 /** A note for each value given that the chosen variant has no use for. */

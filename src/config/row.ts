@@ -32,12 +32,19 @@ export interface Row {
 
 /** Rows that belong together: one TOML table, one `--help` group, one README table. */
 export interface Section {
-  /** Name in the README's markers; also the TOML table, unless `top` is set. */
+  /** Name in the README's markers; also the TOML table, unless `top` is set. A dot nests it. */
   readonly name: string;
   /** Heading in `--help` and the example file. */
   readonly title: string;
   /** The keys stand at the top of the file, in no table. */
   readonly top?: true;
+  /** The table applies only while the setting of this path has this value. */
+  readonly onlyIf?: { readonly path: string; readonly is: string };
+  /**
+   * What is wrong with the values taken together, each line a complaint. Asked once every value is
+   * right by itself.
+   */
+  readonly validate?: (values: Readonly<Record<string, unknown>>) => readonly string[];
   /** Rows that always apply. */
   readonly rows: readonly Row[];
   /** Rows that apply for one value of the row called `by`. */

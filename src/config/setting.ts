@@ -37,7 +37,7 @@ export function settingsOf(section: Section): Setting[] {
 
 /** One row with its names. */
 export function settingOf(section: Section, row: Row): Setting {
-  const keys = section.top ? [row.key] : [section.name, row.key];
+  const keys = section.top ? [row.key] : [...section.name.split("."), row.key];
   return {
     section,
     row,

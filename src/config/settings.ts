@@ -6,6 +6,7 @@
  */
 
 import type { ValuesOf, VariantsOf } from "./row.ts";
+import type { chainTables } from "./table/azure.ts";
 import type { logging } from "./table/logging.ts";
 import type { server } from "./table/server.ts";
 import type { authTypes } from "./table/upstream_auth.ts";
@@ -13,8 +14,15 @@ import type { authTypes } from "./table/upstream_auth.ts";
 /** Keys at the top of the file. Times are in seconds, sizes in bytes. */
 export type ServerSettings = ValuesOf<typeof server>;
 
+/** The tables of a chain's members: `[upstream_auth.azure_ad]` and so on. */
+export type ChainTables = {
+  [Type in keyof typeof chainTables]: ValuesOf<(typeof chainTables)[Type]>;
+};
+
 /** The `[upstream_auth]` table: one shape for each `type`. */
-export type UpstreamAuthSettings = VariantsOf<"type", typeof authTypes>;
+export type UpstreamAuthSettings =
+  | Exclude<VariantsOf<"type", typeof authTypes>, { type: "chain" }>
+  | Extract<VariantsOf<"type", typeof authTypes>, { type: "chain" }> & ChainTables;
 
 /** The `[logging]` table. */
 export type LoggingSettings = ValuesOf<typeof logging>;
@@ -29,4 +37,4 @@ export type Settings = ServerSettings & {
 
 export type { Checked, Kind } from "./kinds/kind.ts";
 export type * from "./row.ts";
-export type { authTypes, logging, server };
+export type { authTypes, chainTables, logging, server };

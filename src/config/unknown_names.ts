@@ -11,7 +11,7 @@ export function unknownKeys(file: ConfigFile, settings: readonly Setting[]): str
       if (!topKeys(settings).has(key)) complaints.push(unknownAtTop(file, key, settings));
     } else if (!isTable(value)) {
       complaints.push(`${at(file, [key])}: ${key}: expected a table, such as [${key}]`);
-    } else complaints.push(...unknownInTable(file, key, value, settings));
+    } else complaints.push(...unknownInTable(file, [key], value, settings));
   }
   return complaints;
 }
@@ -38,15 +38,24 @@ function unknownAtTop(file: ConfigFile, key: string, settings: readonly Setting[
 
 function unknownInTable(
   file: ConfigFile,
-  name: string,
+  keys: readonly string[],
   table: Table,
   settings: readonly Setting[],
 ): string[] {
-  const known = settings.filter((setting) => !setting.section.top && setting.keys[0] === name)
+  const name = keys.join(".");
+  const known = settings.filter(({ section }) => !section.top && section.name === name)
     .map((setting) => setting.row.key);
-  return Object.keys(table).filter((key) => !known.includes(key)).map((key) => {
-    const meant = nearest(key, known) ?? elsewhere(key, settings);
-    return `${at(file, [name, key])}: unknown key ${show(key)} in [${name}]${suggestion(meant)}`;
+  const nested = [...tablePaths(settings)].filter((path) => path.startsWith(`${name}.`))
+    .map((path) => path.slice(name.length + 1));
+  return Object.entries(table).flatMap(([key, value]) => {
+    if (known.includes(key)) return [];
+    const line = at(file, [...keys, key]);
+    if (!nested.includes(key)) {
+      const meant = nearest(key, [...known, ...nested]) ?? elsewhere(key, settings);
+      return [`${line}: unknown key ${show(key)} in [${name}]${suggestion(meant)}`];
+    }
+    if (isTable(value)) return unknownInTable(file, [...keys, key], value, settings);
+    return [`${line}: ${name}.${key}: expected a table, such as [${name}.${key}]`];
   });
 }
 
@@ -64,6 +73,10 @@ function topKeys(settings: readonly Setting[]): Set<string> {
 }
 
 function tableNames(settings: readonly Setting[]): Set<string> {
+  return new Set([...tablePaths(settings)].map((path) => path.split(".", 1)[0] ?? path));
+}
+
+function tablePaths(settings: readonly Setting[]): Set<string> {
   return new Set(settings.filter(({ section }) => !section.top).map(({ section }) => section.name));
 }
 

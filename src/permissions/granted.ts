@@ -3,7 +3,8 @@ import { NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
 /**
  * What is needed and not granted. It asks and never prompts.
  *
- * A program that is not installed cannot be granted by name: it then counts as missing.
+ * A program that is not installed cannot be granted by name, and is no matter of permissions: it is
+ * left to whoever wants to run it.
  */
 export function missingPermissions(needs: PermissionNeeds): PermissionNeeds {
   return {
@@ -12,7 +13,7 @@ export function missingPermissions(needs: PermissionNeeds): PermissionNeeds {
     write: needs.write.filter((path) => !isGranted({ name: "write", path })),
     env: needs.env.filter((variable) => !isReadable(variable)),
     ignoreEnv: needs.ignoreEnv && !isWholeEnvironmentReadable(),
-    run: needs.run.filter((command) => !isGranted({ name: "run", command })),
+    run: needs.run.filter(isForbidden),
     sys: needs.sys.filter((kind) => !isGranted({ name: "sys", kind })),
   };
 }
@@ -32,6 +33,25 @@ export function needsNothing(needs: PermissionNeeds): boolean {
 
 function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/**
+ * Whether a program is there and may not be run. Deno looks for it before it refuses, and starts
+ * nothing that is not granted; but at a terminal it would ask, so there nobody can tell.
+ */
+function isForbidden(command: string): boolean {
+  if (isGranted({ name: "run", command }) || Deno.stdin.isTerminal()) return false;
+  try {
+    new Deno.Command(command).spawn();
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable;
+  }
+}
+
+/** A variable's value; `undefined` where it is unset, and, without a prompt, where we may not look. */
+export function readVariable(name: string): string | undefined {
+  return isReadable(name) ? Deno.env.get(name) || undefined : undefined;
 }
 
 /** Whether a variable reads as its value, or, where it is ignored, as unset. */

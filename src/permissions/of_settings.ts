@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { LoadedSettings } from "../config/load.ts";
+import { upstreamAuthPermissions } from "../upstream_auth/create_provider.ts";
 import { netAddress, netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
 
 /** What a setting needs. */
@@ -32,5 +33,8 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     ...(settings.upstream_ca_file === undefined
       ? []
       : [need("upstream_ca_file", { read: [settings.upstream_ca_file] })]),
+    ...(settings.upstream_auth.type === "api_key"
+      ? []
+      : [need("upstream_auth", upstreamAuthPermissions(settings.upstream_auth))]),
   ];
 }

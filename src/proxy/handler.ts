@@ -29,6 +29,8 @@ export interface ProxyDeps {
   readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
   /** What to present to the upstream: at hand, or awaited. */
   readonly credential: () => UpstreamCredential | Promise<UpstreamCredential>;
+  /** The upstream answered 401 or 403 to a credential of ours; the client gets that answer as it is. */
+  readonly onRefused: (credential: UpstreamCredential, status: number) => void;
   /** Whether new work is welcome: a credential is at hand and nobody is draining us. */
   readonly isReady: () => boolean;
   /** Whether new requests are refused because we are about to end. */
@@ -91,19 +93,31 @@ async function proxyRequest(
   admitClient(client, deps.rejectUnauthenticated);
   admitLength(request.headers, deps.transport.maxBodyBytes);
   const headers = deps.filterRequestHeaders(request.headers);
+  let credential: UpstreamCredential | undefined;
   if (client.verdict === "authenticated") {
-    const credential = deps.credential();
-    headers.push(...credentialHeaders(
-      credential instanceof Promise ? await credential : credential,
-      deps.upstream.host,
-      client.presentedIn,
-    ));
+    const atHand = deps.credential();
+    credential = atHand instanceof Promise ? await awaited(atHand, request) : atHand;
+    headers.push(...credentialHeaders(credential, deps.upstream.host, client.presentedIn));
   }
   const response = await forward(request, url, headers, deps.transport);
+  const { status } = response;
+  if (credential !== undefined && (status === 401 || status === 403)) {
+    deps.onRefused(credential, status);
+  }
   return new Response(response.body, {
-    status: response.status,
+    status,
     headers: responseHeaders(response.headers),
   });
+}
+
+/** A credential that had to be waited for, which clients may not do to the end. */
+async function awaited(
+  credential: Promise<UpstreamCredential>,
+  { signal }: Request,
+): Promise<UpstreamCredential> {
+  const here = await credential;
+  if (signal.aborted) throw new ClientGone();
+  return here;
 }
 
 /** `GET /healthz`: alive. `GET /readyz`: ready for new work. Both without a key. */

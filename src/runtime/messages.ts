@@ -6,8 +6,14 @@
  *
  * @module
  */
-import type { UpstreamCredential } from "../proxy/credentials.ts";
 import type { Upstream } from "../proxy/handler.ts";
+import type {
+  FromCredentialHolder,
+  IssuedCredential,
+  ToCredentialHolder,
+} from "./credential_messages.ts";
+
+export type * from "./credential_messages.ts";
 
 /** What a worker serves, and how. */
 export interface WorkerConfig {
@@ -27,6 +33,8 @@ export interface WorkerConfig {
   readonly stripRequestHeaders: readonly string[];
   /** Milliseconds to wait for the upstream's response headers. */
   readonly headerTimeoutMs: number;
+  /** Milliseconds a request waits for a token where none is at hand. */
+  readonly tokenTimeoutMs: number;
   /** Largest request body, in bytes; `undefined` for no limit. */
   readonly maxBodyBytes: number | undefined;
   /** Whether to speak HTTP/2 to an upstream that offers it. */
@@ -40,8 +48,10 @@ export type ToWorker =
   | {
     readonly type: "start";
     readonly config: WorkerConfig;
-    readonly credential: UpstreamCredential;
+    /** Absent while there is none yet. */
+    readonly credential: IssuedCredential | undefined;
   }
+  | ToCredentialHolder
   | { readonly type: "drain" };
 
 /** From a worker to the supervisor. */
@@ -49,6 +59,7 @@ export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
+  | FromCredentialHolder
   | { readonly type: "drained" };
 
 /** One request, at its end, for the access log. */

@@ -4,7 +4,7 @@ import { requestHeaderFilter } from "../proxy/headers.ts";
 import type { WorkerConfig } from "./messages.ts";
 
 /** The request path's dependencies as far as settings decide them. */
-export type ConfiguredDeps = Omit<ProxyDeps, "credential" | "isReady" | "isDraining">;
+export type ConfiguredDeps = Omit<ProxyDeps, "credential" | "onRefused" | "isReady" | "isDraining">;
 
 /** Makes the request path's dependencies from a worker's settings. */
 export function proxyDeps(config: WorkerConfig): ConfiguredDeps {

@@ -3,9 +3,10 @@ import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../permissions/needs.ts";
 import { preflight } from "../permissions/preflight.ts";
+import { createCredentialSource } from "./credential_source.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal } from "./signals.ts";
-import { upstreamCredential, workerConfig } from "./worker_config.ts";
+import { workerConfig } from "./worker_config.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 
@@ -51,11 +52,16 @@ async function run(settings: Settings): Promise<number> {
 async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
   try {
     const listen = freeAddress(settings.bind_address, settings.port);
+    const source = createCredentialSource(
+      settings.upstream_auth,
+      (message) => pool.broadcast(message),
+    );
     const pool = new WorkerPool({
       count: workerCount(settings.workers),
       config: workerConfig(settings, listen),
       permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),
-      credential: upstreamCredential(settings),
+      credential: () => source.current,
+      onCredential: (message) => source.receive(message),
       onRequests: (records) => records.forEach(logRequest),
       onDeath: (death) => log.error("worker died and will be replaced", { ...death }),
     });

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import type { UpstreamCredential } from "../proxy/credentials.ts";
+import { CredentialHolder } from "./credential_holder.ts";
+import type { IssuedCredential } from "./credential_messages.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";
@@ -18,6 +19,7 @@ const supervisor = self as unknown as {
 };
 
 let server: RequestServer | undefined;
+let holder: CredentialHolder | undefined;
 let records: RequestRecord[] = [];
 
 supervisor.onmessage = ({ data: message }) => {
@@ -26,12 +28,16 @@ supervisor.onmessage = ({ data: message }) => {
       return start(message.config, message.credential);
     case "drain":
       return void drain();
+    default:
+      return holder?.receive(message);
   }
 };
 
-function start(config: WorkerConfig, credential: UpstreamCredential): void {
+function start(config: WorkerConfig, issued: IssuedCredential | undefined): void {
+  const post = (message: FromWorker) => supervisor.postMessage(message);
+  holder = new CredentialHolder({ issued, timeoutMs: config.tokenTimeoutMs, post });
   try {
-    server = serve(config, credential);
+    server = serve(config, holder);
   } catch (error) {
     supervisor.postMessage({ type: "failed", reason: String(error) });
     return;
@@ -39,11 +45,16 @@ function start(config: WorkerConfig, credential: UpstreamCredential): void {
   supervisor.postMessage({ type: "listening" });
 }
 
-function serve(config: WorkerConfig, credential: UpstreamCredential): RequestServer {
+function serve(config: WorkerConfig, holder: CredentialHolder): RequestServer {
   return new RequestServer({
     config,
     onRecord: record,
-    deps: { ...proxyDeps(config), credential: () => credential, isReady: () => true },
+    deps: {
+      ...proxyDeps(config),
+      credential: () => holder.credential(),
+      onRefused: (credential, status) => holder.refused(credential, status),
+      isReady: () => holder.isAtHand,
+    },
   });
 }
 

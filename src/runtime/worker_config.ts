@@ -1,6 +1,5 @@
 import type { Settings } from "../config/settings.ts";
 import { digestKey } from "../proxy/client_auth.ts";
-import type { UpstreamCredential } from "../proxy/credentials.ts";
 import type { WorkerConfig } from "./messages.ts";
 
 /**
@@ -21,6 +20,7 @@ export function workerConfig(
     healthEndpoints: settings.health_endpoints,
     stripRequestHeaders: settings.strip_request_headers,
     headerTimeoutMs: settings.upstream_header_timeout * 1000,
+    tokenTimeoutMs: tokenTimeout(settings) * 1000,
     maxBodyBytes: settings.max_request_body,
     upstreamHttp2: settings.upstream_http2,
     upstreamCaCerts: settings.upstream_ca_file === undefined
@@ -29,7 +29,7 @@ export function workerConfig(
   };
 }
 
-/** What to present to the upstream. */
-export function upstreamCredential({ upstream_auth: auth }: Settings): UpstreamCredential {
-  return { kind: "api_key", key: auth.api_key, header: auth.header };
+/** In seconds; an API key is always at hand. */
+function tokenTimeout({ upstream_auth: auth }: Settings): number {
+  return auth.type === "api_key" ? 0 : auth.token_timeout;
 }

@@ -1,4 +1,8 @@
-import type { UpstreamCredential } from "../proxy/credentials.ts";
+import type {
+  FromCredentialHolder,
+  IssuedCredential,
+  ToCredentialHolder,
+} from "./credential_messages.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
@@ -13,7 +17,10 @@ export interface WorkerPoolOptions {
   /** The same for all; `worker` is filled in. */
   readonly config: Omit<WorkerConfig, "worker">;
   readonly permissions: Deno.PermissionOptions;
-  readonly credential: UpstreamCredential;
+  /** The credential at hand when a worker starts. */
+  readonly credential: () => IssuedCredential | undefined;
+  /** A worker says something of credentials. */
+  readonly onCredential: (message: FromCredentialHolder) => void;
   readonly onRequests: (records: readonly RequestRecord[]) => void;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
@@ -47,6 +54,11 @@ export class WorkerPool {
     }
   }
 
+  /** Tells every worker something of credentials. */
+  broadcast(message: ToCredentialHolder): void {
+    for (const worker of this.#workers.values()) worker.post(message);
+  }
+
   /** Resolves once every worker has let its running requests end. */
   async drain(): Promise<void> {
     this.#stopReplacing();
@@ -67,18 +79,19 @@ export class WorkerPool {
   }
 
   async #spawn(number: number, backoff: number): Promise<void> {
-    const { config, permissions, credential, onRequests } = this.#options;
+    const { config, permissions, credential, onRequests, onCredential } = this.#options;
     const started = performance.now();
     const worker = new RequestWorker({
       permissions,
       onRequests,
+      onCredential,
       onDeath: (reason) => {
         const stable = performance.now() - started > STABLE_AFTER;
         this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
       },
     });
     this.#workers.set(number, worker);
-    await worker.start({ ...config, worker: number }, credential);
+    await worker.start({ ...config, worker: number }, credential());
   }
 
   #replace(number: number, reason: string, backoff: number): void {
@@ -98,6 +111,7 @@ export class WorkerPool {
 interface RequestWorkerOptions {
   readonly permissions: Deno.PermissionOptions;
   readonly onRequests: (records: readonly RequestRecord[]) => void;
+  readonly onCredential: (message: FromCredentialHolder) => void;
   readonly onDeath: (reason: string) => void;
 }
 
@@ -123,13 +137,13 @@ class RequestWorker {
   }
 
   /** @throws {Error} when the worker cannot listen */
-  start(config: WorkerConfig, credential: UpstreamCredential): Promise<void> {
-    this.#post({ type: "start", config, credential });
+  start(config: WorkerConfig, credential: IssuedCredential | undefined): Promise<void> {
+    this.post({ type: "start", config, credential });
     return this.#listening.promise;
   }
 
   drain(): Promise<void> {
-    this.#post({ type: "drain" });
+    this.post({ type: "drain" });
     return this.#drained.promise;
   }
 
@@ -137,7 +151,7 @@ class RequestWorker {
     this.#worker.terminate();
   }
 
-  #post(message: ToWorker): void {
+  post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
@@ -150,6 +164,9 @@ class RequestWorker {
         return this.#listening.reject(new Error(message.reason));
       case "requests":
         return this.#options.onRequests(message.records);
+      case "credential_wanted":
+      case "credential_refused":
+        return this.#options.onCredential(message);
       case "drained":
         return this.#drained.resolve();
     }

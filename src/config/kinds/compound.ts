@@ -30,6 +30,20 @@ export function listOf<Value>(item: Kind<Value>): Kind<Value[]> {
   };
 }
 
+/** The same list, with something in it and nothing twice. */
+export function nonEmpty<Value>(list: Kind<Value[]>): Kind<Value[]> {
+  return {
+    ...list,
+    check(value) {
+      const checked = list.check(value);
+      if (!checked.ok) return checked;
+      if (checked.value.length === 0) return { ok: false, message: "expected at least one" };
+      const isSet = new Set(checked.value).size === checked.value.length;
+      return isSet ? checked : { ok: false, message: "expected each only once" };
+    },
+  };
+}
+
 function all<Value>(checked: readonly Checked<Value>[]): Checked<Value[]> {
   const values: Value[] = [];
   for (const one of checked) {

@@ -1,4 +1,5 @@
 import type { Section } from "../row.ts";
+import { chainTables, validateUpstreamAuth } from "./azure.ts";
 import { logging } from "./logging.ts";
 import { server } from "./server.ts";
 import { authType, authTypes } from "./upstream_auth.ts";
@@ -11,6 +12,13 @@ export const sections: readonly Section[] = [
     title: "Upstream authentication",
     rows: [authType],
     variants: { by: "type", of: authTypes },
+    validate: validateUpstreamAuth,
   },
+  ...Object.entries(chainTables).map(([type, rows]) => ({
+    name: `upstream_auth.${type}`,
+    title: `Upstream authentication: ${type} in a chain`,
+    onlyIf: { path: "upstream_auth.type", is: "chain" },
+    rows,
+  })),
   { name: "logging", title: "Logging", rows: logging },
 ];

@@ -1,5 +1,6 @@
 import { headerSecret } from "../kinds/header.ts";
 import { oneOf } from "../kinds/scalar.ts";
+import { azureTypes } from "./azure.ts";
 import type { Row } from "../row.ts";
 
 const apiKey = {
@@ -25,6 +26,7 @@ const header = {
 /** Each way to authenticate to the upstream, and the rows it uses. */
 export const authTypes = {
   api_key: [apiKey, header],
+  ...azureTypes,
 } as const satisfies Readonly<Record<string, readonly Row[]>>;
 
 /** Chooses among {@linkcode authTypes}. */

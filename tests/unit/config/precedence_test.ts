@@ -102,7 +102,7 @@ Deno.test("a setting that nobody gives is named with every way to give it", asyn
     "or client_api_key in the configuration file",
     "upstream_auth.type is not set: give --upstream-auth-type <TYPE>, " +
     "CLAUDE_PROXY__UPSTREAM_AUTH__TYPE, or type under [upstream_auth] in the configuration " +
-    "file (one of api_key)",
+    "file (one of api_key, azure_ad, azure_cli, azure_managed_identity, azure_workload_identity, chain)",
   ]);
 });
 

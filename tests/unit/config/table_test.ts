@@ -29,6 +29,15 @@ Deno.test("the names are those of the reference", () => {
     ["client_api_key", "--client-api-key <KEY>", "CLAUDE_PROXY__CLIENT_API_KEY"],
     ["upstream_auth.type", "--upstream-auth-type <TYPE>", "CLAUDE_PROXY__UPSTREAM_AUTH__TYPE"],
     ["upstream_auth.api_key", "--upstream-api-key <KEY>", "CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY"],
+    ["upstream_auth.tenant_id", "--azure-tenant-id <ID>", "CLAUDE_PROXY__UPSTREAM_AUTH__TENANT_ID"],
+    ["upstream_auth.client_id", "--azure-client-id <ID>", "CLAUDE_PROXY__UPSTREAM_AUTH__CLIENT_ID"],
+    [
+      "upstream_auth.client_secret",
+      "--azure-client-secret <SECRET>",
+      "CLAUDE_PROXY__UPSTREAM_AUTH__CLIENT_SECRET",
+    ],
+    ["upstream_auth.scope", "--azure-scope <SCOPE>", "CLAUDE_PROXY__UPSTREAM_AUTH__SCOPE"],
+    ["upstream_auth.resource", undefined, "CLAUDE_PROXY__UPSTREAM_AUTH__RESOURCE"],
     ["logging.level", "--log-level <LEVEL>", "CLAUDE_PROXY__LOGGING__LEVEL"],
   ] as const;
   for (const [path, ...expected] of reference) assert.deepEqual(names.get(path), expected);

@@ -99,7 +99,8 @@ Deno.test("a word that is not allowed is refused with the allowed ones and the n
   const env = { ...REQUIRED, CLAUDE_PROXY__UPSTREAM_AUTH__TYPE: "azure" };
   assert.equal(
     await onlyComplaint({ env }),
-    'CLAUDE_PROXY__UPSTREAM_AUTH__TYPE: expected "api_key", got "azure"',
+    'CLAUDE_PROXY__UPSTREAM_AUTH__TYPE: expected one of "api_key", "azure_ad", ' +
+      '"azure_cli", "azure_managed_identity", "azure_workload_identity", "chain", got "azure"',
   );
 });
 

@@ -28,7 +28,7 @@ Deno.test("values of flags and variables are not expanded", async () => {
     flags: { "upstream_auth.api_key": "$A" },
   });
   assert.equal(settings.client_api_key, "${A}$$");
-  assert.equal(settings.upstream_auth.api_key, "$A");
+  assert.deepEqual(settings.upstream_auth, { type: "api_key", api_key: "$A", header: "auto" });
 });
 
 Deno.test("strings of the file are expanded, also in lists", async () => {

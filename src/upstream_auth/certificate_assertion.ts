@@ -1,0 +1,101 @@
+import { Buffer } from "node:buffer";
+import {
+  constants,
+  createHash,
+  createPrivateKey,
+  type KeyObject,
+  randomUUID,
+  sign,
+  X509Certificate,
+} from "node:crypto";
+
+/** Seconds an assertion is good for; it is used at once. */
+const LIFETIME = 600;
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
+const PRIVATE_KEY = /-----BEGIN (RSA )?PRIVATE KEY-----[^-]+-----END (RSA )?PRIVATE KEY-----/;
+
+/** A certificate that can sign for an application. */
+export interface SigningCertificate {
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+}
+
+/** Thrown for a PEM text that cannot serve; the message goes after the file's name. */
+export class UnusableCertificate extends Error {
+  override readonly name = "UnusableCertificate";
+}
+
+/**
+ * Reads certificate and private key from one PEM text.
+ *
+ * `@azure/identity` would do it itself, but hands the whole text to `createPrivateKey`, and Deno's
+ * takes only a key that stands alone. Guarded by `tests/integration/azure_ad_test.ts`.
+ *
+ * @param now wall-clock time in milliseconds since the epoch
+ * @throws {UnusableCertificate} telling what the text lacks
+ */
+export function readSigningCertificate(pem: string, now: number): SigningCertificate {
+  const certificate = CERTIFICATE.exec(pem)?.[0];
+  const key = PRIVATE_KEY.exec(pem)?.[0];
+  if (certificate === undefined) throw new UnusableCertificate("holds no certificate");
+  if (key === undefined) {
+    throw new UnusableCertificate(
+      pem.includes("ENCRYPTED PRIVATE KEY")
+        ? "holds an encrypted private key; write it without a passphrase"
+        : "holds no RSA private key; put certificate and key into one PEM file",
+    );
+  }
+  const read = parse(certificate, key);
+  if (read.key.asymmetricKeyType !== "rsa") {
+    throw new UnusableCertificate("holds no RSA key, and Entra ID takes no other");
+  }
+  const end = new Date(read.certificate.validTo);
+  if (end.getTime() > now) return read;
+  throw new UnusableCertificate(`holds a certificate that expired on ${end.toISOString()}`);
+}
+
+function parse(certificate: string, key: string): SigningCertificate {
+  try {
+    return { certificate: new X509Certificate(certificate), key: createPrivateKey(key) };
+  } catch {
+    throw new UnusableCertificate("holds a certificate or private key that cannot be read");
+  }
+}
+
+/** For whom an assertion speaks, and to whom. */
+export interface AssertionOptions {
+  /** Client ID of the application. */
+  readonly clientId: string;
+  /** URL of the token endpoint. */
+  readonly audience: string;
+  /** Wall-clock time in milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The JWT by which an application proves that it holds its certificate's key.
+ * https://learn.microsoft.com/entra/identity-platform/certificate-credentials
+ */
+export function signAssertion(
+  { certificate, key }: SigningCertificate,
+  { clientId, audience, now }: AssertionOptions,
+): string {
+  const thumbprint = createHash("sha256").update(certificate.raw).digest("base64url");
+  const issuedAt = Math.floor(now / 1000);
+  const content = [
+    { alg: "PS256", typ: "JWT", "x5t#S256": thumbprint },
+    {
+      aud: audience,
+      iss: clientId,
+      sub: clientId,
+      jti: randomUUID(),
+      iat: issuedAt,
+      nbf: issuedAt,
+      exp: issuedAt + LIFETIME,
+    },
+  ].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  const { RSA_PKCS1_PSS_PADDING: padding, RSA_PSS_SALTLEN_DIGEST: saltLength } = constants;
+  const signature = sign("sha256", Buffer.from(content), { key, padding, saltLength });
+  return `${content}.${signature.toString("base64url")}`;
+}

@@ -1,0 +1,93 @@
+import type { TokenCredentialOptions } from "@azure/identity";
+
+type HttpClient = NonNullable<TokenCredentialOptions["httpClient"]>;
+type PipelineRequest = Parameters<HttpClient["sendRequest"]>[0];
+type PipelineResponse = Awaited<ReturnType<HttpClient["sendRequest"]>>;
+
+/** What the authority answered when it gave no token. */
+export interface AuthorityAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** Its `Retry-After`, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
+}
+
+/**
+ * Carries what `@azure/identity` sends, over Deno's `fetch` rather than `node:https`: so it ends when
+ * an attempt does, trusts what Deno trusts (`DENO_CERT`, `--cert`, `NODE_EXTRA_CA_CERTS`), and shows
+ * what went wrong. The library's own errors leave out the status, `Retry-After` and the network's
+ * words.
+ */
+export class IdentityTransport implements HttpClient {
+  /** The last answer that was an error. */
+  refusal: AuthorityAnswer | undefined;
+  /** What `fetch` threw last. */
+  failure: Error | undefined;
+  #signal: AbortSignal | undefined;
+
+  /** @param signal ends every request */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Starts anew, for a library that will not let go of its transport. */
+  begin(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.refusal = undefined;
+    this.failure = undefined;
+  }
+
+  /** @throws what `fetch` throws, or the signal's reason */
+  async sendRequest(request: PipelineRequest): Promise<PipelineResponse> {
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: [...request.headers],
+        body: typeof request.body === "string" ? request.body : null,
+        redirect: "manual",
+        signal: this.#signal ?? null,
+      });
+      const bodyAsText = await response.text();
+      if (response.status >= 400) this.refusal = authorityAnswer(response, bodyAsText);
+      const headers = new ResponseHeaders(response.headers);
+      return { request, headers, status: response.status, bodyAsText };
+    } catch (error) {
+      this.failure = error instanceof Error ? error : new Error(String(error));
+      throw error;
+    }
+  }
+}
+
+/** Headers in the shape the library reads them. */
+class ResponseHeaders extends Map<string, string> {
+  override get(name: string): string | undefined {
+    return super.get(name.toLowerCase());
+  }
+
+  override has(name: string): boolean {
+    return super.has(name.toLowerCase());
+  }
+
+  toJSON(): Record<string, string> {
+    return Object.fromEntries(this);
+  }
+}
+
+function authorityAnswer(response: Response, body: string): AuthorityAnswer {
+  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
+  return { status: response.status, body, retryAfterMs };
+}
+
+/**
+ * Reads a `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
+ *
+ * @param now wall-clock time in milliseconds since the epoch
+ * @returns milliseconds from now; `undefined` where there is none that makes sense
+ */
+export function parseRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  const seconds = /^\s*(\d+)\s*$/.exec(value)?.[1];
+  if (seconds !== undefined) return Number(seconds) * 1000;
+  const date = /GMT\s*$/.test(value) ? Date.parse(value) : NaN;
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,26 @@
+import { TokenError } from "./token_provider.ts";
+
+/**
+ * Reads a file that a setting names.
+ *
+ * @throws {TokenError} `denied`, with the setting's name and what is wrong with the file
+ */
+export async function readSecretFile(
+  provider: string,
+  setting: string,
+  path: string,
+): Promise<string> {
+  try {
+    const text = (await Deno.readTextFile(path)).trim();
+    if (text !== "") return text;
+    throw new TokenError("denied", `${provider}: ${setting} "${path}" is empty`);
+  } catch (error) {
+    if (error instanceof TokenError) throw error;
+    const reason = error instanceof Deno.errors.NotFound
+      ? "does not exist"
+      : error instanceof Deno.errors.PermissionDenied
+      ? "may not be read by this user"
+      : "cannot be read";
+    throw new TokenError("denied", `${provider}: ${setting} "${path}" ${reason}`);
+  }
+}
