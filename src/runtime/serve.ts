@@ -31,7 +31,8 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
   const stopLogging = await startLogging(settings.logging);
   try {
     for (const note of notes) log.warn(note);
-    if (excess !== undefined) log.warn(excess);
+    // What a compiled program is allowed was settled when it was made.
+    if (excess !== undefined && !Deno.build.standalone) log.warn(excess);
     return await run(settings, options);
   } finally {
     await stopLogging();

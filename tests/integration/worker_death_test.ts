@@ -16,6 +16,7 @@ const unusedConfig = {
   headerTimeoutMs: 1_000,
   maxBodyBytes: undefined,
   upstreamHttp2: false,
+  abortTellsDeparture: true,
   upstreamCaCerts: [],
 };
 

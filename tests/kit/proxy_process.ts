@@ -20,6 +20,8 @@ export interface ProxyOptions {
   args?: string[];
   /** The whole environment but for `PATH`, `DENO_DIR` and a `HOME` that does not exist. */
   env?: Record<string, string>;
+  /** Deno's configuration file. @default {the repository's} */
+  denoConfig?: string;
   /** @default {["--allow-net", "--allow-read"]} */
   permissions?: string[];
   /** The program, relative to the repository. @default {"main.ts"} */
@@ -204,8 +206,9 @@ export class ProxyProcess {
 
 function denoArgs(options: ProxyOptions): string[] {
   const { permissions = ["--allow-net", "--allow-read"], entry = "main.ts", args = [] } = options;
+  const { denoConfig = resolve(REPOSITORY, "deno.json") } = options;
   return [
-    ...["run", "--no-prompt", "--cached-only", "--config", resolve(REPOSITORY, "deno.json")],
+    ...["run", "--no-prompt", "--cached-only", "--config", denoConfig],
     ...permissions,
     resolve(REPOSITORY, entry),
     ...programArgs(options),
