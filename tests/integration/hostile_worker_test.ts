@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { digestKey } from "../../src/proxy/client_auth.ts";
 import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
+import { freePort } from "../kit/free_port.ts";
 import { ProxyProcess } from "../kit/proxy_process.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
 import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
@@ -53,11 +54,6 @@ Deno.test("code in a worker's realm can do nothing but listen and reach the upst
     await Deno.remove(directory, { recursive: true });
   }
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
 
 /** Runs the hostile module with exactly the permissions of a request worker. */
 function tryAll(targets: Targets): Promise<Outcomes> {

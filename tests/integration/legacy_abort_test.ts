@@ -3,6 +3,7 @@ import { RequestServer } from "../../src/runtime/request_server.ts";
 import type { RequestRecord } from "../../src/runtime/messages.ts";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
 import deno from "../../deno.json" with { type: "json" };
+import { freePort } from "../kit/free_port.ts";
 import { ProxyProcess } from "../kit/proxy_process.ts";
 import { formatRequest, RawClient } from "../kit/raw_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
@@ -77,9 +78,4 @@ for (const abortTellsDeparture of [true, false]) {
       await server.drain();
     },
   );
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

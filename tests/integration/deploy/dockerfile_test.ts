@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readDockerfile, type Stage } from "../../kit/dockerfile.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../../kit/proxy_process.ts";
+import { ProxyProcess } from "../../kit/proxy_process.ts";
 import { request } from "../../kit/raw_client.ts";
 import { RawUpstream } from "../../kit/raw_upstream.ts";
 
@@ -36,15 +36,14 @@ Deno.test("the image's own commands start the proxy, tell its health, and stop i
       command: onThisMachine(wordsOf("ENTRYPOINT"), app),
       cwd: app,
       env: {
+        ...await variablesOfTheReadme(),
         CLAUDE_PROXY__BIND_ADDRESS: "127.0.0.1",
         CLAUDE_PROXY__PORT: "0",
         CLAUDE_PROXY__UPSTREAM_URL: upstream.url,
-        CLAUDE_PROXY__CLIENT_API_KEY: CLIENT_KEY,
-        CLAUDE_PROXY__UPSTREAM_AUTH__TYPE: "api_key",
-        CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY: UPSTREAM_KEY,
       },
     });
-    assert.equal((await request({ port: proxy.port, target: "/v1/models" })).status, 200);
+    const headers: [string, string][] = [["Host", "a"], ["x-api-key", "a-key-for-your-clients"]];
+    assert.equal((await request({ port: proxy.port, target: "/v1/models", headers })).status, 200);
     assert.equal(await healthcheck(app, proxy.port), 0);
     proxy.signal("SIGTERM");
     assert.equal(await proxy.exit(), 0);
@@ -57,6 +56,18 @@ Deno.test("the image's own commands start the proxy, tell its health, and stop i
 
 /** Everything comes from the environment, as it does in a container. */
 const noFlags = { clientKey: null, upstreamKey: null, port: null, bindAddress: null };
+
+/** What the README's `docker run` sets. */
+async function variablesOfTheReadme(): Promise<Record<string, string>> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const [command = ""] = /^docker run [^]*?claude-proxy$/m.exec(readme) ?? [];
+  const variables = [...command.matchAll(/-e (\w+)="(.+)"/g)];
+  assert.equal(variables.length, 4);
+  // A header's value is ASCII, the README's ellipsis is not.
+  return Object.fromEntries(
+    variables.map(([, name, value = ""]) => [name, value.replace("…", "")]),
+  );
+}
 
 /** What the build stage copies into its working directory, less what Docker ignores. */
 async function copyInto(app: string): Promise<void> {
