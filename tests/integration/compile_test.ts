@@ -98,8 +98,7 @@ Deno.test("the release workflow compiles every target with the Deno we test with
 async function compileHere(): Promise<CompiledProgram> {
   const directory = await Deno.makeTempDir();
   try {
-    const target = "x86_64-unknown-linux-gnu";
-    const { file, success } = await compile(target, directory, Deno.execPath());
+    const { file, success } = await compile(Deno.build.target, directory, Deno.execPath());
     assert.ok(success);
     return readCompiledProgram(await Deno.readFile(file));
   } finally {
