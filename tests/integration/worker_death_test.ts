@@ -3,8 +3,9 @@ import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
 import { WorkerPool } from "../../src/runtime/worker_pool.ts";
 import type { Exchange } from "../kit/exchange.ts";
 import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient, request } from "../kit/raw_client.ts";
+import { formatRequest, request } from "../kit/raw_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
+import { connectionTo } from "../kit/worker_connection.ts";
 
 const DEATH = /worker died and will be replaced.* worker=(\d+) reason="([^"]*)" restartMs=(\d+)/;
 
@@ -46,18 +47,6 @@ async function requestUntil(port: number, target: string, done: () => boolean): 
         error instanceof Deno.errors.ConnectionReset;
       if (!cut) throw error;
     });
-  }
-}
-
-/** A connection that the given worker has accepted, as the access log tells. */
-async function connectionTo(worker: string, proxy: ProxyProcess): Promise<RawClient> {
-  for (let attempt = 1;; attempt++) {
-    const client = await RawClient.connect({ port: proxy.port });
-    await client.write(formatRequest({ target: `/attempt/${attempt}` }));
-    await client.readResponse();
-    const line = new RegExp(`(?=.*path=/attempt/${attempt}\\b).*worker=(\\d+)`);
-    if ((await proxy.waitForLine(line))[1] === worker) return client;
-    client.close();
   }
 }
 
