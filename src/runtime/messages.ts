@@ -39,6 +39,11 @@ export interface WorkerConfig {
   readonly maxBodyBytes: number | undefined;
   /** Whether to speak HTTP/2 to an upstream that offers it. */
   readonly upstreamHttp2: boolean;
+  /**
+   * Whether an aborted `request.signal` tells that the client has left. In a compiled program it is
+   * aborted after every response: Deno ignores `"unstable": ["no-legacy-abort"]` there.
+   */
+  readonly abortTellsDeparture: boolean;
   /** PEM certificates to trust beside the system's. */
   readonly upstreamCaCerts: readonly string[];
 }

@@ -6,7 +6,7 @@ const SHUTDOWN_GRACE = 250;
 
 /** What a request server is started with. */
 export interface RequestServerOptions {
-  readonly config: Pick<WorkerConfig, "worker" | "listen">;
+  readonly config: Pick<WorkerConfig, "worker" | "listen" | "abortTellsDeparture">;
   /** The request path's dependencies; draining is the server's own affair. */
   readonly deps: Omit<ProxyDeps, "isDraining">;
   /** Called once a request, at its end. */
@@ -17,6 +17,7 @@ export interface RequestServerOptions {
 export class RequestServer {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #worker: number;
+  readonly #abortTellsDeparture: boolean;
   readonly #deps: ProxyDeps;
   readonly #onRecord: (record: RequestRecord) => void;
   readonly #idle = Promise.withResolvers<void>();
@@ -26,6 +27,7 @@ export class RequestServer {
   /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
   constructor({ config, deps, onRecord }: RequestServerOptions) {
     this.#worker = config.worker;
+    this.#abortTellsDeparture = config.abortTellsDeparture;
     this.#onRecord = onRecord;
     this.#deps = {
       ...deps,
@@ -80,7 +82,8 @@ export class RequestServer {
       });
       if (--this.#inFlight === 0 && this.#draining) this.#idle.resolve();
     };
-    info.completed.then(() => end(request.signal.aborted), () => end(true));
+    const departed = () => this.#abortTellsDeparture && request.signal.aborted;
+    info.completed.then(() => end(departed()), () => end(true));
     return response;
   }
 }

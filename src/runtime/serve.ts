@@ -7,11 +7,14 @@ import { createCredentialSource } from "./credential_source.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal } from "./signals.ts";
 import { workerConfig } from "./worker_config.ts";
-import { WorkerPool } from "./worker_pool.ts";
+import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 
 /** Most workers that `workers = "auto"` starts. */
 const MOST_AUTOMATIC_WORKERS = 4;
+
+/** What tests of {@linkcode serve} may put in the place of the real thing. */
+export type ServeOptions = Pick<WorkerPoolOptions, "module">;
 
 /**
  * Runs the proxy until a signal ends it.
@@ -19,7 +22,7 @@ const MOST_AUTOMATIC_WORKERS = 4;
  * @returns the exit code: 0 after a clean end, 1 when it could not listen, 2 when a permission is
  * missing
  */
-export async function serve(loaded: LoadedSettings): Promise<number> {
+export async function serve(loaded: LoadedSettings, options: ServeOptions = {}): Promise<number> {
   const { settings, notes } = loaded;
   const { missing, excess } = preflight(loaded);
   if (missing !== undefined) {
@@ -29,16 +32,17 @@ export async function serve(loaded: LoadedSettings): Promise<number> {
   const stopLogging = await startLogging(settings.logging);
   try {
     for (const note of notes) log.warn(note);
-    if (excess !== undefined) log.warn(excess);
-    return await run(settings);
+    // What a compiled program is allowed was settled when it was made.
+    if (excess !== undefined && !Deno.build.standalone) log.warn(excess);
+    return await run(settings, options);
   } finally {
     await stopLogging();
   }
 }
 
-async function run(settings: Settings): Promise<number> {
+async function run(settings: Settings, options: ServeOptions): Promise<number> {
   const ended = endingSignal();
-  const pool = await startPool(settings);
+  const pool = await startPool(settings, options);
   if (pool === undefined) return 1;
   const signal = await ended;
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
@@ -49,7 +53,10 @@ async function run(settings: Settings): Promise<number> {
   return 0;
 }
 
-async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
+async function startPool(
+  settings: Settings,
+  options: ServeOptions,
+): Promise<WorkerPool | undefined> {
   try {
     const listen = freeAddress(settings.bind_address, settings.port);
     const source = createCredentialSource(
@@ -57,6 +64,7 @@ async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
       (message) => pool.broadcast(message),
     );
     const pool = new WorkerPool({
+      ...options,
       count: workerCount(settings.workers),
       config: workerConfig(settings, listen),
       permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),

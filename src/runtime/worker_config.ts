@@ -23,6 +23,7 @@ export function workerConfig(
     tokenTimeoutMs: tokenTimeout(settings) * 1000,
     maxBodyBytes: settings.max_request_body,
     upstreamHttp2: settings.upstream_http2,
+    abortTellsDeparture: !Deno.build.standalone,
     upstreamCaCerts: settings.upstream_ca_file === undefined
       ? []
       : [Deno.readTextFileSync(settings.upstream_ca_file)],

@@ -10,10 +10,18 @@ const FIRST_BACKOFF = 100;
 const LONGEST_BACKOFF = 30_000;
 /** Milliseconds a worker must live for its next death to count as the first. */
 const STABLE_AFTER = 60_000;
+/** A compiled program has it because `deno.json` names it under `compile`: no import leads to it. */
+const WORKER = new URL("./worker.ts", import.meta.url);
 
 /** What a pool of request workers is made from. */
 export interface WorkerPoolOptions {
   readonly count: number;
+  /**
+   * What the workers run; tests put another in its place.
+   *
+   * @default {new URL("./worker.ts", import.meta.url)}
+   */
+  readonly module?: URL;
   /** The same for all; `worker` is filled in. */
   readonly config: Omit<WorkerConfig, "worker">;
   readonly permissions: Deno.PermissionOptions;
@@ -79,9 +87,11 @@ export class WorkerPool {
   }
 
   async #spawn(number: number, backoff: number): Promise<void> {
-    const { config, permissions, credential, onRequests, onCredential } = this.#options;
+    const { module = WORKER, config, permissions, credential, onRequests, onCredential } =
+      this.#options;
     const started = performance.now();
     const worker = new RequestWorker({
+      module,
       permissions,
       onRequests,
       onCredential,
@@ -101,14 +111,15 @@ export class WorkerPool {
     const restart = () => {
       this.#restarts.delete(number);
       const next = Math.min(backoff * 2, LONGEST_BACKOFF);
-      this.#spawn(number, next).catch((error) => this.#replace(number, error.message, next));
+      this.#spawn(number, next).catch(() => {}); // Its death is reported to onDeath like any other.
     };
     this.#restarts.set(number, setTimeout(restart, backoff));
   }
 }
 
-/** What one worker reports, and with what permissions it runs. */
+/** What one worker runs, with what permissions, and whom it tells. */
 interface RequestWorkerOptions {
+  readonly module: URL;
   readonly permissions: Deno.PermissionOptions;
   readonly onRequests: (records: readonly RequestRecord[]) => void;
   readonly onCredential: (message: FromCredentialHolder) => void;
@@ -124,7 +135,7 @@ class RequestWorker {
 
   constructor(options: RequestWorkerOptions) {
     this.#options = options;
-    this.#worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    this.#worker = new Worker(options.module, {
       type: "module",
       name: "request-worker",
       deno: { permissions: options.permissions },
@@ -160,8 +171,7 @@ class RequestWorker {
       case "listening":
         return this.#listening.resolve();
       case "failed":
-        this.terminate();
-        return this.#listening.reject(new Error(message.reason));
+        return this.#die(message.reason);
       case "requests":
         return this.#options.onRequests(message.records);
       case "credential_wanted":

@@ -20,6 +20,10 @@ export interface ProxyOptions {
   args?: string[];
   /** The whole environment but for `PATH`, `DENO_DIR` and a `HOME` that does not exist. */
   env?: Record<string, string>;
+  /** Deno's configuration file. @default {the repository's} */
+  denoConfig?: string;
+  /** Another program than the repository's under Deno, with its arguments; settings follow them. */
+  command?: readonly string[];
   /** @default {["--allow-net", "--allow-read"]} */
   permissions?: string[];
   /** The program, relative to the repository. @default {"main.ts"} */
@@ -86,8 +90,9 @@ export class ProxyProcess {
 
   /** Starts the program without waiting for anything, for runs that are to fail or to print. */
   static async spawn(options: ProxyOptions = {}): Promise<ProxyProcess> {
-    const command = new Deno.Command(Deno.execPath(), {
-      args: denoArgs(options),
+    const [program = "", ...args] = commandLine(options);
+    const command = new Deno.Command(program, {
+      args,
       cwd: options.cwd ?? KIT,
       clearEnv: true,
       env: { ...await baseEnvironment(), ...options.env },
@@ -202,14 +207,18 @@ export class ProxyProcess {
   }
 }
 
+function commandLine(options: ProxyOptions): string[] {
+  const { command = [Deno.execPath(), ...denoArgs(options)], args = [] } = options;
+  return [...command, ...programArgs(options), ...args];
+}
+
 function denoArgs(options: ProxyOptions): string[] {
-  const { permissions = ["--allow-net", "--allow-read"], entry = "main.ts", args = [] } = options;
+  const { permissions = ["--allow-net", "--allow-read"], entry = "main.ts" } = options;
+  const { denoConfig = resolve(REPOSITORY, "deno.json") } = options;
   return [
-    ...["run", "--no-prompt", "--cached-only", "--config", resolve(REPOSITORY, "deno.json")],
+    ...["run", "--no-prompt", "--cached-only", "--config", denoConfig],
     ...permissions,
     resolve(REPOSITORY, entry),
-    ...programArgs(options),
-    ...args,
   ];
 }
 

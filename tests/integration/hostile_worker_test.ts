@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { digestKey } from "../../src/proxy/client_auth.ts";
+import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
+import { freePort } from "../kit/free_port.ts";
+import { ProxyProcess } from "../kit/proxy_process.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
+
+/** The paths of the program and of its directory are no secret; what is behind them is out of reach. */
+const ALLOWED = [
+  "listen where it may",
+  "reach the upstream",
+  "ask for the process's path",
+  "ask for the working directory",
+];
+
+/** A refused `import()` rejects with a TypeError, and a refused look-up of node:net with EPERM. */
+const REFUSED =
+  /^(NotCapable: |TypeError: Requires (import|read) access |Error: getaddrinfo EPERM )/;
+
+Deno.test("code in a worker's realm can do nothing but listen and reach the upstream", async () => {
+  await using upstream = RawUpstream.start();
+  await using neighbour = RawUpstream.start();
+  const directory = await Deno.makeTempDir();
+  try {
+    const configFile = join(directory, "config.toml");
+    await Deno.writeTextFile(configFile, `client_api_key = "canary"`);
+    const module = join(directory, "module.json");
+    await Deno.writeTextFile(module, "{}");
+    const outcomes = await tryAll({
+      listen: { hostname: "127.0.0.1", port: freePort() },
+      upstream: `127.0.0.1:${upstream.port}`,
+      elsewhere: [
+        `127.0.0.1:${neighbour.port}`,
+        `localhost:${upstream.port}`,
+        "169.254.169.254:80",
+        "login.microsoftonline.com:443",
+      ],
+      files: ["/etc/passwd", configFile],
+      newFile: join(directory, "new"),
+      module,
+    });
+    for (const [attempt, outcome] of Object.entries(outcomes)) {
+      if (ALLOWED.includes(attempt)) assert.equal(outcome, "allowed", attempt);
+      else assert.match(outcome, REFUSED, attempt);
+    }
+    assert.equal(neighbour.connectionCount, 0);
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "config.toml",
+      "module.json",
+    ]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+/** Runs the hostile module with exactly the permissions of a request worker. */
+function tryAll(targets: Targets): Promise<Outcomes> {
+  const { promise, resolve, reject } = Promise.withResolvers<Outcomes>();
+  const worker = new Worker(new URL("./workers/hostile_worker.ts", import.meta.url), {
+    type: "module",
+    deno: {
+      permissions: workerPermissions({
+        listen: targets.listen,
+        upstreamUrl: `http://${targets.upstream}`,
+      }),
+    },
+  });
+  worker.onmessage = ({ data }) => resolve(data);
+  worker.onerror = (event) => reject(new Error(event.message));
+  worker.postMessage(targets);
+  return promise.finally(() => worker.terminate());
+}
+
+Deno.test("workers are told the upstream's key and digests of the clients', and no other secret", async () => {
+  const directory = await Deno.makeTempDir();
+  const configFile = join(directory, "canary-of-the-path.toml");
+  await Deno.writeTextFile(
+    configFile,
+    `client_api_key = "canary-of-the-client"
+     [upstream_auth]
+     type = "api_key"
+     api_key = "canary-of-the-upstream"`,
+  );
+  try {
+    await using proxy = await ProxyProcess.start({
+      upstreamUrl: "http://127.0.0.1:1",
+      configFile,
+      entry: "tests/integration/workers/program.ts",
+      permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE,CLAUDE_PROXY_*"],
+      env: { WORKER_MODULE: "./echoing_worker.ts" },
+      args: ["--workers", "1"],
+    });
+    await proxy.waitForLine(/path=\/start/);
+    proxy.signal("SIGTERM");
+    assert.equal(await proxy.exit(), 0);
+    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).join("\n");
+    const digest = digestKey("canary-of-the-client").toHex();
+    for (const known of ["canary-of-the-upstream", digest, "path=/drain"]) {
+      assert.ok(told.includes(known), `${known} in ${told}`);
+    }
+    for (const unknown of ["canary-of-the-client", "canary-of-the-path"]) {
+      assert.ok(!told.includes(unknown), `${unknown} in ${told}`);
+    }
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

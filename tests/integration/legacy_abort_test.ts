@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { RequestServer } from "../../src/runtime/request_server.ts";
+import type { RequestRecord } from "../../src/runtime/messages.ts";
+import { requestHeaderFilter } from "../../src/proxy/headers.ts";
+import deno from "../../deno.json" with { type: "json" };
+import { freePort } from "../kit/free_port.ts";
+import { ProxyProcess } from "../kit/proxy_process.ts";
+import { formatRequest, RawClient } from "../kit/raw_client.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+
+// Deno 2.9.6 starts a compiled program with `no_legacy_abort: false`, whatever deno.json says. Such
+// a program cannot be made where the tests run, but the same can be had from `deno run`.
+Deno.test("with request signals as in a compiled program, messages cross whole on one connection", async () => {
+  const config = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const unstable = deno.unstable.filter((feature) => feature !== "no-legacy-abort");
+    await Deno.writeTextFile(config, JSON.stringify({ ...deno, unstable, lock: false }));
+    await using upstream = RawUpstream.start(async (exchange) => {
+      const { bytes } = await exchange.request.readBody();
+      await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });
+      await exchange.writeChunk(bytes);
+      await exchange.writeChunk("event: ping\n\n");
+      await exchange.writeChunk();
+    });
+    await using proxy = await ProxyProcess.start({
+      upstreamUrl: upstream.url,
+      denoConfig: config,
+      args: ["--workers", "1"],
+    });
+    using client = await RawClient.connect({ port: proxy.port });
+    for (let count = 0; count < 20; count++) {
+      const body = `${count}`.repeat(70_000);
+      const headers: [string, string][] = [["Host", "a"], ["Content-Length", `${body.length}`]];
+      await client.write(formatRequest({ method: "POST", headers, body }));
+      const response = await client.readResponse({ method: "POST" });
+      assert.equal(new TextDecoder().decode(response.bytes), `${body}event: ping\n\n`);
+      assert.equal(response.ended, "complete");
+    }
+    assert.equal(upstream.connectionCount, 1);
+    assert.match(proxy.stderr.join("\n"), /legacy behavior/, "else this test tests nothing");
+  } finally {
+    await Deno.remove(config);
+  }
+});
+
+for (const abortTellsDeparture of [true, false]) {
+  Deno.test(
+    `a client that leaves is ${abortTellsDeparture ? "" : "not "}logged where a signal ${
+      abortTellsDeparture ? "tells" : "cannot tell"
+    } it`,
+    async () => {
+      await using upstream = RawUpstream.start(async (exchange) => {
+        await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });
+        await exchange.writeChunk("begun");
+        await exchange.peerClosed();
+      });
+      const recorded = Promise.withResolvers<RequestRecord>();
+      const port = freePort();
+      const server = new RequestServer({
+        config: { worker: 1, listen: { hostname: "127.0.0.1", port }, abortTellsDeparture },
+        deps: {
+          upstream: { baseUrl: upstream.url, host: "127.0.0.1" },
+          acceptedKeys: [],
+          rejectUnauthenticated: false,
+          healthEndpoints: false,
+          filterRequestHeaders: requestHeaderFilter([]),
+          credential: () => ({ kind: "api_key", key: "unused", header: "auto" }),
+          onRefused: () => {},
+          isReady: () => true,
+          transport: { fetch, headerTimeoutMs: 10_000 },
+        },
+        onRecord: recorded.resolve,
+      });
+      const client = await RawClient.connect({ port });
+      await client.write(formatRequest({}));
+      await client.readHead();
+      client.close();
+      assert.equal((await recorded.promise).aborted, abortTellsDeparture);
+      await server.drain();
+    },
+  );
+}

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
+import { WorkerPool } from "../../src/runtime/worker_pool.ts";
+import type { Exchange } from "../kit/exchange.ts";
+import { ProxyProcess } from "../kit/proxy_process.ts";
+import { formatRequest, request } from "../kit/raw_client.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import { connectionTo } from "../kit/worker_connection.ts";
+
+const DEATH = /worker died and will be replaced.* worker=(\d+) reason="([^"]*)" restartMs=(\d+)/;
+
+const unusedConfig = {
+  acceptedKeys: [],
+  rejectUnauthenticated: false,
+  healthEndpoints: true,
+  stripRequestHeaders: [],
+  headerTimeoutMs: 1_000,
+  maxBodyBytes: undefined,
+  upstreamHttp2: false,
+  abortTellsDeparture: true,
+  upstreamCaCerts: [],
+};
+
+/** The program with two workers of the named module in `tests/integration/workers/`. */
+function startWith(module: string, upstreamUrl: string): Promise<ProxyProcess> {
+  return ProxyProcess.start({
+    upstreamUrl,
+    entry: "tests/integration/workers/program.ts",
+    permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE"],
+    env: { WORKER_MODULE: module },
+    args: ["--workers", "2"],
+  });
+}
+
+function deaths(proxy: ProxyProcess): RegExpExecArray[] {
+  return proxy.stdout.map((line) => DEATH.exec(line)).filter((match) => match !== null);
+}
+
+/** Sends requests, each on a connection of its own, until `done` says so. */
+async function requestUntil(port: number, target: string, done: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!done()) {
+    assert.ok(performance.now() < deadline, `still not done after requests to ${target}`);
+    await request({ port, target }).catch((error) => {
+      // A worker that dies takes along the connections it has, and those it was about to accept.
+      const cut = error instanceof Deno.errors.UnexpectedEof ||
+        error instanceof Deno.errors.ConnectionReset;
+      if (!cut) throw error;
+    });
+  }
+}
+
+Deno.test("a worker that dies is replaced, later each time, while the other serves on", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await startWith("./mortal_worker.ts", upstream.url);
+  using other = await connectionTo("2", proxy);
+  for (let death = 1; death <= 4; death++) {
+    await requestUntil(proxy.port, "/die/1", () => deaths(proxy).length === death);
+    await other.write(formatRequest({ target: "/v1/models" }));
+    assert.equal((await other.readResponse()).status, 200);
+  }
+  const reason = "Uncaught Error: a fault of the request path";
+  assert.deepEqual(
+    deaths(proxy).map((match) => match.slice(1)),
+    ["100", "200", "400", "800"].map((restartMs) => ["1", reason, restartMs]),
+  );
+  const dead = proxy.stdout.length;
+  const isBack = () =>
+    proxy.stdout.slice(dead).some((line) => /(?=.*path=\/back\b).*worker=1\b/.test(line));
+  await requestUntil(proxy.port, "/back", isBack);
+  proxy.signal("SIGTERM");
+  assert.equal(await proxy.exit(), 0);
+});
+
+Deno.test("one that dies while it starts is replaced by one, and not forgotten", async () => {
+  const fates = ["listen", "throw", "throw", "fail", "throw", "listen"];
+  const settled = Promise.withResolvers<void>();
+  await using upstream = RawUpstream.start(async (exchange: Exchange) => {
+    const fate = fates.shift();
+    if (fate !== undefined) return await exchange.respond({ body: fate });
+    settled.resolve();
+    await exchange.peerClosed();
+  });
+  const deaths: string[] = [];
+  const listen = { hostname: "127.0.0.1", port: 0 };
+  const pool = new WorkerPool({
+    count: 1,
+    module: new URL("./workers/fated_worker.ts", import.meta.url),
+    config: { ...unusedConfig, listen, upstream: { baseUrl: upstream.url, host: "127.0.0.1" } },
+    permissions: workerPermissions({ listen, upstreamUrl: upstream.url }),
+    credential: { kind: "api_key", key: "unused", header: "auto" },
+    onRequests: () => {},
+    onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
+  });
+  await pool.start();
+  await settled.promise;
+  pool.stop();
+  assert.deepEqual(deaths, [
+    "Uncaught (in promise) Error: fated to throw, 100 ms",
+    "Uncaught (in promise) Error: fated to throw, 200 ms",
+    "fated to fail, 400 ms",
+    "Uncaught (in promise) Error: fated to throw, 800 ms",
+  ]);
+});

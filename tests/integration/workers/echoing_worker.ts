@@ -1,0 +1,38 @@
+/**
+ * A worker that serves nothing: it sends what the supervisor tells it back as the detail of a
+ * request, which puts it into the access log. Bytes are written in hexadecimal.
+ *
+ * @module
+ */
+import type { FromWorker, RequestRecord, ToWorker } from "../../../src/runtime/messages.ts";
+
+const supervisor = self as unknown as {
+  postMessage(message: FromWorker): void;
+  onmessage: (event: MessageEvent<ToWorker>) => void;
+};
+
+supervisor.onmessage = ({ data: message }) => {
+  supervisor.postMessage({ type: "requests", records: [recordOf(message)] });
+  if (message.type === "start") supervisor.postMessage({ type: "listening" });
+  if (message.type === "drain") supervisor.postMessage({ type: "drained" });
+};
+
+function recordOf(message: ToWorker): RequestRecord {
+  return {
+    worker: 1,
+    method: "ECHO",
+    path: `/${message.type}`,
+    status: 200,
+    firstByteMs: 0,
+    totalMs: 0,
+    requestBytes: undefined,
+    responseBytes: undefined,
+    client: undefined,
+    aborted: false,
+    code: undefined,
+    detail: JSON.stringify(
+      message,
+      (_, value) => value instanceof Uint8Array ? value.toHex() : value,
+    ),
+  };
+}

@@ -1,0 +1,25 @@
+/**
+ * The real request worker, which a request to `/die/N` kills if it is worker N, as a fault in the
+ * request path would.
+ *
+ * @module
+ */
+import "../../../src/runtime/worker.ts";
+import type { ToWorker } from "../../../src/runtime/messages.ts";
+
+const realFetch = globalThis.fetch;
+let worker = 0;
+
+globalThis.addEventListener("message", (event) => {
+  const { data } = event as MessageEvent<ToWorker>;
+  if (data.type === "start") worker = data.config.worker;
+});
+
+globalThis.fetch = (input, init) => {
+  if (String(input).endsWith(`/die/${worker}`)) {
+    queueMicrotask(() => {
+      throw new Error("a fault of the request path");
+    });
+  }
+  return realFetch(input, init);
+};

@@ -1,0 +1,18 @@
+/**
+ * The real program with another worker module, named by the variable `WORKER_MODULE`: nothing else
+ * tells it from the real one, and the real one needs no switch for it.
+ *
+ * @module
+ */
+import { commands } from "../../../src/cli/commands.ts";
+import { main } from "../../../src/cli/main.ts";
+import { serve } from "../../../src/runtime/serve.ts";
+
+const module = new URL(Deno.env.get("WORKER_MODULE") ?? "", import.meta.url);
+const doc = commands["serve"]?.doc ?? "";
+
+Deno.exit(
+  await main(Deno.args, {
+    commands: { serve: { doc, run: (loaded) => serve(loaded, { module }) } },
+  }),
+);
