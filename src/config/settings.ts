@@ -8,6 +8,7 @@
 import type { ValuesOf, VariantsOf } from "./row.ts";
 import type { logging } from "./table/logging.ts";
 import type { server } from "./table/server.ts";
+import type { tlsModes } from "./table/tls.ts";
 import type { authTypes } from "./table/upstream_auth.ts";
 
 /** Keys at the top of the file. Times are in seconds, sizes in bytes. */
@@ -16,6 +17,9 @@ export type ServerSettings = ValuesOf<typeof server>;
 /** The `[upstream_auth]` table: one shape for each `type`. */
 export type UpstreamAuthSettings = VariantsOf<"type", typeof authTypes>;
 
+/** The `[tls]` table: one shape for each `mode`. */
+export type TlsSettings = VariantsOf<"mode", typeof tlsModes>;
+
 /** The `[logging]` table. */
 export type LoggingSettings = ValuesOf<typeof logging>;
 
@@ -23,10 +27,12 @@ export type LoggingSettings = ValuesOf<typeof logging>;
 export type Settings = ServerSettings & {
   /** How we authenticate to the upstream. */
   upstream_auth: UpstreamAuthSettings;
+  /** Whether and how HTTPS is served. */
+  tls: TlsSettings;
   /** What is logged. */
   logging: LoggingSettings;
 };
 
 export type { Checked, Kind } from "./kinds/kind.ts";
 export type * from "./row.ts";
-export type { authTypes, logging, server };
+export type { authTypes, logging, server, tlsModes };

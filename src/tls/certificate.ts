@@ -35,7 +35,8 @@ export class CertificateError extends Error {
 }
 
 const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const KEY_BLOCK = /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[^-]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
+const KEY_BLOCK =
+  /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[^-]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
 const ENCRYPTED_KEY = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
 
 /** Curves that the runtime's TLS can sign with. */
@@ -57,7 +58,9 @@ export function readCertificate(cert: PemText, key: PemText, now: number): Certi
   const leaf = chain?.[0];
   if (leaf !== undefined && chain !== undefined) {
     faults.push(...validityFaults(cert.name, leaf, now));
-    if (privateKey !== undefined) faults.push(...matchFaults(cert.name, key.name, chain, privateKey));
+    if (privateKey !== undefined) {
+      faults.push(...matchFaults(cert.name, key.name, chain, privateKey));
+    }
     if (leaf !== undefined && faults.length === 0) faults.push(...orderFaults(cert.name, chain));
   }
   if (leaf === undefined || privateKey === undefined || faults.length > 0) {
@@ -105,7 +108,9 @@ function parseChain({ name, text }: PemText): X509Certificate[] {
 
 function parseKey({ name, text }: PemText): KeyObject {
   if (ENCRYPTED_KEY.test(text)) {
-    throw new CertificateError([`${name}: the private key is encrypted, expected one without a passphrase`]);
+    throw new CertificateError([
+      `${name}: the private key is encrypted, expected one without a passphrase`,
+    ]);
   }
   const block = KEY_BLOCK.exec(text)?.[0];
   if (block === undefined) {
@@ -155,9 +160,13 @@ function matchFaults(
 ): string[] {
   const position = chain.findIndex((certificate) => certificate.checkPrivateKey(key));
   if (position === 0) return [];
-  if (position === -1) return [`${keyName}: the key does not belong to the certificate in ${certName}`];
+  if (position === -1) {
+    return [`${keyName}: the key does not belong to the certificate in ${certName}`];
+  }
   return [
-    `${certName}: the chain is out of order, the key's certificate comes as number ${position + 1}, ` +
+    `${certName}: the chain is out of order, the key's certificate comes as number ${
+      position + 1
+    }, ` +
     "expected it first",
   ];
 }

@@ -1,4 +1,9 @@
-import { type Certificate, CertificateError, type PemText, readCertificate } from "./certificate.ts";
+import {
+  type Certificate,
+  CertificateError,
+  type PemText,
+  readCertificate,
+} from "./certificate.ts";
 
 /** The two files of `tls.mode = "manual"`. */
 export interface CertificatePaths {

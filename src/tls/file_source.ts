@@ -1,5 +1,9 @@
 import { type Certificate, CertificateError, isSamePair } from "./certificate.ts";
-import { type CertificatePaths, filesSignature, loadCertificateFiles } from "./certificate_files.ts";
+import {
+  type CertificatePaths,
+  filesSignature,
+  loadCertificateFiles,
+} from "./certificate_files.ts";
 import type { CertificateSource, UpkeepLog } from "./certificate_source.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ExpiryWarning } from "./expiry_warning.ts";

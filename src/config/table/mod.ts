@@ -1,6 +1,7 @@
 import type { Section } from "../row.ts";
 import { logging } from "./logging.ts";
 import { server } from "./server.ts";
+import { tlsMode, tlsModes } from "./tls.ts";
 import { authType, authTypes } from "./upstream_auth.ts";
 
 /** Every setting there is, in the order in which help, example and README show them. */
@@ -11,6 +12,12 @@ export const sections: readonly Section[] = [
     title: "Upstream authentication",
     rows: [authType],
     variants: { by: "type", of: authTypes },
+  },
+  {
+    name: "tls",
+    title: "TLS",
+    rows: [tlsMode],
+    variants: { by: "mode", of: tlsModes },
   },
   { name: "logging", title: "Logging", rows: logging },
 ];
