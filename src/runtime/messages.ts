@@ -8,6 +8,7 @@
  */
 import type { UpstreamCredential } from "../proxy/credentials.ts";
 import type { Upstream } from "../proxy/handler.ts";
+import type { CertificatePair } from "../tls/certificate.ts";
 
 /** What a worker serves, and how. */
 export interface WorkerConfig {
@@ -41,13 +42,18 @@ export type ToWorker =
     readonly type: "start";
     readonly config: WorkerConfig;
     readonly credential: UpstreamCredential;
+    /** HTTPS with this certificate; plain HTTP without. */
+    readonly certificate?: CertificatePair;
   }
+  | { readonly type: "certificate"; readonly certificate: CertificatePair }
   | { readonly type: "drain" };
 
 /** From a worker to the supervisor. */
 export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly reason: string }
+  /** Answers `certificate`, in order; with the reason when the old one is still served. */
+  | { readonly type: "certificate_done"; readonly refused?: string }
   | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
   | { readonly type: "drained" };
 

@@ -3,8 +3,10 @@ import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../permissions/needs.ts";
 import { preflight } from "../permissions/preflight.ts";
+import type { CertificateSource } from "../tls/certificate_source.ts";
+import { openCertificateSource } from "../tls/open.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
-import { endingSignal } from "./signals.ts";
+import { endingSignal, onReloadSignal } from "./signals.ts";
 import { upstreamCredential, workerConfig } from "./worker_config.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
@@ -37,37 +39,58 @@ export async function serve(loaded: LoadedSettings): Promise<number> {
 
 async function run(settings: Settings): Promise<number> {
   const ended = endingSignal();
-  const pool = await startPool(settings);
-  if (pool === undefined) return 1;
+  const certificates = await openCertificateSource(settings, log);
+  if (certificates === "failed") return 1;
+  const pool = await startPool(settings, certificates);
+  if (pool === undefined) {
+    await certificates?.stop();
+    return 1;
+  }
+  if (certificates !== undefined) keepCertificate(certificates, pool);
   const signal = await ended;
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
+  const upkeepEnded = certificates?.stop();
   const finished = await within(settings.shutdown_timeout * 1000, pool.drain());
   if (!finished) log.warn("cutting off requests still running after shutdown_timeout");
   pool.stop();
+  await upkeepEnded;
   log.info("stopped");
   return 0;
 }
 
-async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
+/** Has the pool serve what the source comes to hold, and the source look again on SIGHUP. */
+function keepCertificate(certificates: CertificateSource, pool: WorkerPool): void {
+  onReloadSignal(() => void certificates.reloadCertificates());
+  certificates.start((certificate) => pool.useCertificate(certificate));
+}
+
+async function startPool(
+  settings: Settings,
+  certificates: CertificateSource | undefined,
+): Promise<WorkerPool | undefined> {
+  const port = settings.tls.mode === "disabled" ? settings.port : settings.tls.https_port;
   try {
-    const listen = freeAddress(settings.bind_address, settings.port);
+    const listen = freeAddress(settings.bind_address, port);
     const pool = new WorkerPool({
       count: workerCount(settings.workers),
       config: workerConfig(settings, listen),
       permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),
       credential: upstreamCredential(settings),
+      certificate: certificates?.current,
+      onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
       onRequests: (records) => records.forEach(logRequest),
       onDeath: (death) => log.error("worker died and will be replaced", { ...death }),
     });
     await pool.start();
-    log.info(`listening on http://${netAddress(listen.hostname, listen.port)}`, {
+    const scheme = certificates === undefined ? "http" : "https";
+    log.info(`listening on ${scheme}://${netAddress(listen.hostname, listen.port)}`, {
       upstream: settings.upstream_url,
       workers: workerCount(settings.workers),
     });
     return pool;
   } catch (error) {
     log.error("cannot listen", {
-      address: netAddress(settings.bind_address, settings.port),
+      address: netAddress(settings.bind_address, port),
       reason: String(error),
     });
     return undefined;

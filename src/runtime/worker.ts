@@ -5,6 +5,7 @@
  * @module
  */
 import type { UpstreamCredential } from "../proxy/credentials.ts";
+import type { CertificatePair } from "../tls/certificate.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";
@@ -23,15 +24,21 @@ let records: RequestRecord[] = [];
 supervisor.onmessage = ({ data: message }) => {
   switch (message.type) {
     case "start":
-      return start(message.config, message.credential);
+      return start(message.config, message.credential, message.certificate);
+    case "certificate":
+      return useCertificate(message.certificate);
     case "drain":
       return void drain();
   }
 };
 
-function start(config: WorkerConfig, credential: UpstreamCredential): void {
+function start(
+  config: WorkerConfig,
+  credential: UpstreamCredential,
+  certificate: CertificatePair | undefined,
+): void {
   try {
-    server = serve(config, credential);
+    server = serve(config, credential, certificate);
   } catch (error) {
     supervisor.postMessage({ type: "failed", reason: String(error) });
     return;
@@ -39,9 +46,23 @@ function start(config: WorkerConfig, credential: UpstreamCredential): void {
   supervisor.postMessage({ type: "listening" });
 }
 
-function serve(config: WorkerConfig, credential: UpstreamCredential): RequestServer {
+function useCertificate(certificate: CertificatePair): void {
+  try {
+    server?.useCertificate(certificate);
+    supervisor.postMessage({ type: "certificate_done" });
+  } catch (error) {
+    supervisor.postMessage({ type: "certificate_done", refused: String(error) });
+  }
+}
+
+function serve(
+  config: WorkerConfig,
+  credential: UpstreamCredential,
+  certificate: CertificatePair | undefined,
+): RequestServer {
   return new RequestServer({
     config,
+    certificate,
     onRecord: record,
     deps: { ...proxyDeps(config), credential: () => credential, isReady: () => true },
   });

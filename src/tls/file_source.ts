@@ -4,7 +4,7 @@ import {
   filesSignature,
   loadCertificateFiles,
 } from "./certificate_files.ts";
-import type { CertificateSource, UpkeepLog } from "./certificate_source.ts";
+import type { CertificateSource, ServeCertificate, UpkeepLog } from "./certificate_source.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { ExpiryWarning } from "./expiry_warning.ts";
 
@@ -31,7 +31,7 @@ export class FileSource implements CertificateSource {
   #current: Certificate;
   /** The state of the files at the last attempt to load them. */
   #tried: string;
-  #onChange: (certificate: Certificate) => void = () => {};
+  #serve: ServeCertificate = () => Promise.resolve();
   #reloading: Promise<void> = Promise.resolve();
   #watching: Promise<void> = Promise.resolve();
 
@@ -59,8 +59,8 @@ export class FileSource implements CertificateSource {
     return this.#current;
   }
 
-  start(onChange: (certificate: Certificate) => void): void {
-    this.#onChange = onChange;
+  start(serve: ServeCertificate): void {
+    this.#serve = serve;
     this.#watching = this.#watch();
   }
 
@@ -93,10 +93,13 @@ export class FileSource implements CertificateSource {
     this.#tried = await filesSignature(this.#paths);
     try {
       const loaded = await loadCertificateFiles(this.#paths, this.#clock.now());
-      if (isSamePair(loaded, this.#current)) return;
+      if (isSamePair(loaded, this.#current)) {
+        this.#log.info("certificate unchanged", describeCertificate(loaded));
+        return;
+      }
       this.#current = loaded;
       this.#expiry.reset();
-      this.#onChange(loaded);
+      await this.#serve(loaded);
       this.#log.info("certificate reloaded", describeCertificate(loaded));
       this.#warnOfExpiry();
     } catch (error) {
