@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { TestAuthority } from "./authority.ts";
 import { Condition } from "./condition.ts";
+import { DEFAULT_DEADLINE_MS } from "./deadline.ts";
 import { LineLog } from "./line_log.ts";
 import type { NeededProgram } from "./programs.ts";
 
@@ -101,7 +102,7 @@ export class Pebble implements AsyncDisposable {
       PEBBLE_AUTHZREUSE: "0",
     }, this.#changed);
     await this.waitForLine(/Listening on: /);
-    await this.#management("/roots/0");
+    await this.#untilConnected();
   }
 
   /** Stops the authority; its ports then refuse connections. */
@@ -150,6 +151,25 @@ export class Pebble implements AsyncDisposable {
 
   #lines(): readonly string[] {
     return this.#pebble?.lines ?? [];
+  }
+
+  /** Pebble says that it listens before it does, and nothing else tells. */
+  async #untilConnected(): Promise<void> {
+    const until = performance.now() + DEFAULT_DEADLINE_MS;
+    for (;;) {
+      try {
+        await this.#management("/roots/0");
+        return await this.#directoryAnswers();
+      } catch (error) {
+        if (performance.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+
+  async #directoryAnswers(): Promise<void> {
+    using client = Deno.createHttpClient({ caCerts: [this.#ca] });
+    await (await fetch(this.directoryUrl, { client })).body?.cancel();
   }
 
   async #management(path: string, init?: RequestInit): Promise<Response> {

@@ -94,9 +94,13 @@ export class AcmeSource implements CertificateSource {
     this.#running = this.#run();
   }
 
-  /** Checks now whether a renewal is due, and asks the authority about it anew. */
+  /**
+   * Checks now whether a renewal is due, and asks the authority about it anew. Someone who has put
+   * right what made an order fail need not wait for the back-off, only for what the authority imposed.
+   */
   reloadCertificates(): Promise<void> {
     this.#advice.askNow();
+    if (this.#attempts?.imposed === false) this.#attempts = { ...this.#attempts, retryAt: 0 };
     this.#wake.abort();
     return Promise.resolve();
   }
@@ -169,8 +173,9 @@ export class AcmeSource implements CertificateSource {
       signal: this.#stop.signal,
     });
     await registered;
+    // Not checked against our clock: were it slow, we would refuse what we just got, and order again.
     const name = "the issued certificate";
-    return readCertificate({ name, text: pair.cert }, { name, text: pair.key }, this.#clock.now());
+    return readCertificate({ name, text: pair.cert }, { name, text: pair.key });
   }
 
   async #fail(failures: number, { reason, retryAfterMs }: OrderFailure): Promise<void> {
@@ -239,12 +244,14 @@ async function cachedCertificate(
   if (pair === undefined) return undefined;
   const name = cache.certificatePath;
   try {
-    return readCertificate({ name, text: pair.cert }, { name, text: pair.key }, now);
+    const certificate = readCertificate({ name, text: pair.cert }, { name, text: pair.key });
+    if (now < certificate.notAfter) return certificate;
+    log.warn(expiryText(certificate.notAfter, now), { cached: name });
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     log.warn("the cached certificate is of no use", { reason: error.message });
-    return undefined;
   }
+  return undefined;
 }
 
 function failureOf(error: unknown): OrderFailure {
