@@ -4,6 +4,7 @@ import { accessLog, log, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../permissions/needs.ts";
 import { preflight } from "../permissions/preflight.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";
+import { listeningPort } from "../tls/listening_port.ts";
 import { openCertificateSource } from "../tls/open.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
@@ -68,7 +69,7 @@ async function startPool(
   settings: Settings,
   certificates: CertificateSource | undefined,
 ): Promise<WorkerPool | undefined> {
-  const port = settings.tls.mode === "disabled" ? settings.port : settings.tls.https_port;
+  const { port } = listeningPort(settings);
   try {
     const listen = freeAddress(settings.bind_address, port);
     const pool = new WorkerPool({

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { CacheDirectory, shown, startAcmeProxy } from "../kit/acme_proxy.ts";
-import { freePorts, PEBBLE, Pebble } from "../kit/pebble.ts";
+import { freePort } from "../kit/free_port.ts";
+import { PEBBLE, Pebble } from "../kit/pebble.ts";
 import { programTest } from "../kit/programs.ts";
 import { servedCertificate } from "../kit/served_certificate.ts";
 
@@ -125,7 +126,7 @@ const faults: [what: string, start: FaultyStart, reason: RegExp][] = [
   ],
   [
     "a port 80 that cannot be reached",
-    (pebble, cacheDir) => startAcmeProxy(pebble, { cacheDir, challengePort: freePorts(1)[0]! }),
+    (pebble, cacheDir) => startAcmeProxy(pebble, { cacheDir, challengePort: freePort() }),
     /^the authority cannot connect to a\.example\.com at port 80: it must be reachable/,
   ],
 ];
@@ -156,7 +157,7 @@ programTest({
     await using _other = Deno.serve(listen, () => new Response("hello"));
     await using proxy = await startAcmeProxy(pebble, {
       cacheDir,
-      challengePort: freePorts(1)[0]!,
+      challengePort: freePort(),
     });
     const [, reason] = await proxy.waitForLine(FAILED);
     assert.match(reason ?? "", /^another server than this one answers for a\.example\.com/);

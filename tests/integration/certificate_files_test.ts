@@ -104,17 +104,6 @@ Deno.test("a pair that must not be served stops the program before it listens", 
   assert.doesNotMatch(output, /listening/);
 });
 
-Deno.test("a certificate file that may not be read names the flag that allows it", async () => {
-  using directory = new CertificateDirectory();
-  await using proxy = await ProxyProcess.spawn({
-    upstreamUrl: "http://127.0.0.1:9",
-    args: manual(directory),
-    permissions: ["--allow-net", "--allow-read=."],
-  });
-  assert.equal(await proxy.exit(), 1);
-  await proxy.waitForLine(new RegExp(`needs the permission --allow-read=${directory.certPath}`));
-});
-
 Deno.test("a certificate near its end is warned of at the start", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await HttpsProxy.start(upstream.url);

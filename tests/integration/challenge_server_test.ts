@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ChallengeServer } from "../../src/tls/acme/challenge_server.ts";
 import { CertificateError } from "../../src/tls/certificate.ts";
-import { freePorts } from "../kit/pebble.ts";
+import { freePort } from "../kit/free_port.ts";
 import { request, type RequestParts } from "../kit/raw_client.ts";
 
 const CHALLENGE = { token: "tok-en_1", keyAuthorization: "tok-en_1.thumbprint" };
@@ -62,10 +62,10 @@ Deno.test("a port that is taken is a fault that names it", async () => {
 type Ask = (parts: RequestParts) => ReturnType<typeof request>;
 
 async function withServer(test: (server: ChallengeServer, ask: Ask) => Promise<void>) {
-  const [port] = freePorts(1);
-  const server = await start(port!);
+  const port = freePort();
+  const server = await start(port);
   try {
-    await test(server, (parts) => request({ port: port!, ...parts }));
+    await test(server, (parts) => request({ port, ...parts }));
   } finally {
     server.stop();
   }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
-import { freePorts, type Pebble } from "./pebble.ts";
-import { ProxyProcess } from "./proxy_process.ts";
+import { freePort } from "./free_port.ts";
+import type { Pebble } from "./pebble.ts";
+import { type ProxyOptions, ProxyProcess } from "./proxy_process.ts";
 import { type ServedCertificate, servedCertificate } from "./served_certificate.ts";
 
 /** How a proxy in mode acme is started. */
@@ -46,20 +47,25 @@ export class CacheDirectory implements Disposable {
 
 /** Starts a proxy that gets its certificate from a Pebble. */
 export function startAcmeProxy(pebble: Pebble, options: AcmeProxyOptions): Promise<ProxyProcess> {
+  return ProxyProcess.start(acmeOptions(pebble, options));
+}
+
+/** How the program is started to get its certificate from a Pebble. */
+export function acmeOptions(pebble: Pebble, options: AcmeProxyOptions): ProxyOptions {
   const { domains = ["a.example.com"], upstreamUrl = "http://127.0.0.1:9", args = [] } = options;
   const { challengePort = pebble.challengePort, cacheDir } = options;
-  return ProxyProcess.start({
+  return {
     upstreamUrl,
     permissions: ["--allow-net", "--allow-read", `--allow-write=${cacheDir.path}`],
     args: [
-      ...["--tls-mode", "acme", "--https-port", String(freePorts(1)[0])],
+      ...["--tls-mode", "acme", "--https-port", String(freePort())],
       ...["--acme-email", "admin@example.com", "--acme-domains", domains.join(",")],
       ...["--acme-directory-url", pebble.directoryUrl],
       ...["--acme-directory-ca-file", pebble.caFile],
       ...["--acme-cache-dir", cacheDir.path, "--http-challenge-port", String(challengePort)],
       ...args,
     ],
-  });
+  };
 }
 
 /** What the proxy shows for a name, checked against the authority's root. */

@@ -237,7 +237,7 @@ class Program implements AsyncDisposable {
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different. */
-export function freePorts(count: number): number[] {
+function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },
     () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),

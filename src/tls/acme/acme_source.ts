@@ -1,14 +1,10 @@
-import {
-  type Certificate,
-  CertificateError,
-  type CertificatePair,
-  readCertificate,
-} from "../certificate.ts";
+import { type Certificate, type CertificatePair, readCertificate } from "../certificate.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "../certificate_source.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { expiryText, ExpiryWarning } from "../expiry_warning.ts";
 import { describeCertificate } from "../file_source.ts";
 import type { AcmeCache, Attempts } from "./cache.ts";
+import { cachedCertificate } from "./cached_certificate.ts";
 import type { ChallengeServer } from "./challenge_server.ts";
 import { OrderError } from "./order_error.ts";
 import type { OrderFailure, OrderRequest } from "./order_messages.ts";
@@ -232,26 +228,6 @@ interface Start {
   readonly certificate: Certificate | undefined;
   readonly pair: CertificatePair;
   readonly attempts: Attempts | undefined;
-}
-
-/** The cached certificate, where there is one that may still be served. */
-async function cachedCertificate(
-  cache: AcmeCache,
-  log: UpkeepLog,
-  now: number,
-): Promise<Certificate | undefined> {
-  const pair = await cache.certificate();
-  if (pair === undefined) return undefined;
-  const name = cache.certificatePath;
-  try {
-    const certificate = readCertificate({ name, text: pair.cert }, { name, text: pair.key });
-    if (now < certificate.notAfter) return certificate;
-    log.warn(expiryText(certificate.notAfter, now), { cached: name });
-  } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    log.warn("the cached certificate is of no use", { reason: error.message });
-  }
-  return undefined;
 }
 
 function failureOf(error: unknown): OrderFailure {

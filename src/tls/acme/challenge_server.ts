@@ -1,3 +1,4 @@
+import { netAddress } from "../../permissions/needs.ts";
 import { CertificateError } from "../certificate.ts";
 import type { HttpsPlace } from "./challenge_responder.ts";
 import type { FromChallengeWorker, ToChallengeWorker } from "./challenge_worker.ts";
@@ -74,13 +75,12 @@ export class ChallengeServer {
 }
 
 function challengeWorker(hostname: string, port: number): Worker {
-  const address = hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
   return new Worker(new URL("./challenge_worker.ts", import.meta.url), {
     type: "module",
     name: "acme-challenges",
     deno: {
       permissions: {
-        net: [address],
+        net: [netAddress(hostname, port)],
         read: false,
         write: false,
         env: false,

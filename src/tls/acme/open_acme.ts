@@ -1,8 +1,10 @@
 import type { TlsSettings } from "../../config/settings.ts";
 import { CertificateError } from "../certificate.ts";
 import type { CertificateSource, UpkeepLog } from "../certificate_source.ts";
+import { expiryText } from "../expiry_warning.ts";
 import { AcmeSource } from "./acme_source.ts";
 import { AcmeCache } from "./cache.ts";
+import { cachedCertificate } from "./cached_certificate.ts";
 import { defaultCacheDir } from "./cache_dir.ts";
 import { ChallengeServer } from "./challenge_server.ts";
 
@@ -20,21 +22,15 @@ export async function openAcmeSource(
   tls: AcmeSettings,
   log: UpkeepLog,
 ): Promise<CertificateSource> {
-  const cacheDir = tls.cache_dir ?? defaultCacheDir();
-  if (cacheDir === undefined) {
-    throw new CertificateError(["cache_dir is not set and no variable tells the cache directory"]);
-  }
-  const eab = externalAccount(tls);
   const identity = {
-    directoryUrl: tls.directory_url,
+    ...cacheKey(tls),
     directoryCaCerts: await readCaFile(tls.directory_ca_file),
-    domains: tls.domains,
-    keyType: tls.key_type,
     profile: tls.profile,
     challengePort: tls.http_challenge_port,
     email: tls.email,
-    eab,
+    eab: externalAccount(tls),
   };
+  const cacheDir = cacheDirectory(tls);
   const cache = new AcmeCache(cacheDir, identity);
   await explained(cacheDir, () => cache.prepare());
   const challenges = await ChallengeServer.start({
@@ -47,6 +43,34 @@ export async function openAcmeSource(
     cacheDir,
     () => AcmeSource.open({ identity, cache, challenges, log }),
   );
+}
+
+/**
+ * Says what is in the cache, without a word to the authority.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function cachedCertificateText(tls: AcmeSettings, now: number): Promise<string> {
+  const cache = new AcmeCache(cacheDirectory(tls), cacheKey(tls));
+  const certificate = await cachedCertificate(cache, SILENT, now);
+  const names = tls.domains.join(", ");
+  if (certificate !== undefined) return `for ${names}: ${expiryText(certificate.notAfter, now)}`;
+  return `none in the cache for ${names}: it is ordered at the start`;
+}
+
+const SILENT: UpkeepLog = { info() {}, warn() {}, error() {} };
+
+function cacheKey({ directory_url: directoryUrl, domains, key_type: keyType }: AcmeSettings) {
+  return { directoryUrl, domains, keyType };
+}
+
+/** @throws {CertificateError} when neither the setting nor a variable tells */
+function cacheDirectory({ cache_dir }: AcmeSettings): string {
+  const directory = cache_dir ?? defaultCacheDir();
+  if (directory !== undefined) return directory;
+  throw new CertificateError([
+    "tls.cache_dir is not set, and no variable tells the user's cache directory",
+  ]);
 }
 
 function externalAccount({ eab_kid: kid, eab_hmac_key: hmacKey }: AcmeSettings) {

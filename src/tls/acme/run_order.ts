@@ -1,3 +1,4 @@
+import { netAddressOf } from "../../permissions/needs.ts";
 import {
   type Challenge,
   type FromOrderWorker,
@@ -67,7 +68,7 @@ function orderWorker(directoryUrl: string): Worker {
     name: "acme-order",
     deno: {
       permissions: {
-        net: [directoryAddress(directoryUrl)],
+        net: [netAddressOf(directoryUrl)],
         read: false,
         write: false,
         env: false,
@@ -78,10 +79,4 @@ function orderWorker(directoryUrl: string): Worker {
       },
     },
   });
-}
-
-/** The authority as a `--allow-net` address. */
-export function directoryAddress(directoryUrl: string): string {
-  const { hostname, port } = new URL(directoryUrl);
-  return `${hostname}:${port || 443}`;
 }
