@@ -1,13 +1,10 @@
 import assert from "node:assert/strict";
-import { AcmeCache } from "../../src/tls/acme/cache.ts";
-import { AcmeSource } from "../../src/tls/acme/acme_source.ts";
-import { ChallengeServer } from "../../src/tls/acme/challenge_server.ts";
-import type { Certificate, CertificatePair } from "../../src/tls/certificate.ts";
-import { readCertificate } from "../../src/tls/certificate.ts";
 import { CacheDirectory } from "../kit/acme_proxy.ts";
-import { Condition } from "../kit/condition.ts";
+import { AcmeRun } from "../kit/acme_run.ts";
+import { TestAuthority } from "../kit/authority.ts";
+import { freePort } from "../kit/free_port.ts";
 import { HeldClock } from "../kit/held_clock.ts";
-import { PEBBLE, Pebble, PEBBLE_ARI, type PebbleOptions } from "../kit/pebble.ts";
+import { PEBBLE, Pebble, PEBBLE_ARI } from "../kit/pebble.ts";
 import { programTest } from "../kit/programs.ts";
 
 const MINUTE = 60_000;
@@ -18,7 +15,7 @@ programTest({
   name: "a certificate is renewed at two thirds of its lifetime, by the same account",
   needs: PEBBLE,
   fn: async () => {
-    await using run = await Run.start({ lifetime: 90 * 86_400 });
+    await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
     const first = await run.issued(1);
     const renewAt = first.notBefore + (first.notAfter - first.notBefore) * 2 / 3;
     await run.clock.advance(renewAt - HOUR - run.clock.now());
@@ -35,7 +32,7 @@ programTest({
   name: "failed renewals back off from 1 minute to 6 hours, keep the old certificate, then succeed",
   needs: PEBBLE,
   fn: async () => {
-    await using run = await Run.start({ lifetime: 90 * 86_400 });
+    await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
     const first = await run.issued(1);
     await run.pebble.pause();
     await run.clock.advance(60 * DAY);
@@ -66,13 +63,13 @@ programTest({
     const clock = new HeldClock();
     await using pebble = await Pebble.start({ lifetime: 90 * 86_400 });
     {
-      await using first = await Run.on(pebble, { cacheDir, clock });
+      await using first = await AcmeRun.on(pebble, { cacheDir, clock });
       await first.issued(1);
     }
     await pebble.pause();
     await moveTo(clock, 80 * DAY);
     for (let start = 1; start <= 5; start++) {
-      await using crashing = await Run.on(pebble, { cacheDir, clock });
+      await using crashing = await AcmeRun.on(pebble, { cacheDir, clock });
       if (start === 1) await crashing.logged("no certificate was issued", 1);
       else assert.ok(await clock.idle() > 0);
       assert.equal(crashing.countLogged("ordering a certificate"), start === 1 ? 1 : 0);
@@ -84,7 +81,7 @@ programTest({
   name: "a renewal that the authority suggests (ARI) comes early and names what it replaces",
   needs: PEBBLE_ARI,
   fn: async () => {
-    await using run = await Run.start({ program: "pebble-ari" });
+    await using run = await AcmeRun.start({ program: "pebble-ari" });
     const first = await run.issued(1);
     const past = { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" };
     const explanationURL = "https://example.com/why";
@@ -106,11 +103,11 @@ programTest({
     const profiles = { default: 7_776_000, shortlived: 518_400 };
     await using pebble = await Pebble.start({ program: "pebble-ari", profiles });
     {
-      await using run = await Run.on(pebble, { profile: "shortlived" });
+      await using run = await AcmeRun.on(pebble, { profile: "shortlived" });
       const { notBefore, notAfter } = await run.issued(1);
       assert.equal(Math.round((notAfter - notBefore) / DAY), 6);
     }
-    await using unknown = await Run.on(pebble, { profile: "nope" });
+    await using unknown = await AcmeRun.on(pebble, { profile: "nope" });
     await unknown.logged("no certificate was issued", 1);
     assert.match(
       String(unknown.logs.at(-1)?.[1]["reason"]),
@@ -119,109 +116,51 @@ programTest({
   },
 });
 
-/** How a source is run in a test. */
-interface RunOptions {
-  cacheDir?: CacheDirectory;
-  clock?: HeldClock;
-  profile?: string;
-}
-
-/** A certificate source with a held clock and no chance, on a real authority. */
-class Run implements AsyncDisposable {
-  readonly clock: HeldClock;
-  readonly served: CertificatePair[] = [];
-  readonly logs: [message: string, fields: Record<string, unknown>][] = [];
-  readonly #changed = new Condition();
-  readonly #owned: AsyncDisposableStack;
-  source!: AcmeSource;
-  readonly pebble: Pebble;
-
-  private constructor(pebble: Pebble, clock: HeldClock, owned: AsyncDisposableStack) {
-    this.pebble = pebble;
-    this.clock = clock;
-    this.#owned = owned;
+Deno.test("a rate limit is waited out, over a restart and in spite of a reload", async () => {
+  using cacheDir = new CacheDirectory();
+  const clock = new HeldClock();
+  const limited = await startRateLimitedAuthority(cacheDir.parent);
+  try {
+    {
+      await using run = await AcmeRun.on(limited, { cacheDir, clock });
+      await run.logged("no certificate was issued", 1);
+      const until = new Date(clock.now() + 2 * HOUR).toISOString().slice(0, 15);
+      const [, { reason, next_try }] = run.logs.at(-1)!;
+      assert.match(String(reason), new RegExp(`^rate limited by localhost:\\d+ until ${until}`));
+      assert.match(String(next_try), new RegExp(`^${until}`));
+      await run.source.reloadCertificates();
+      await clock.idle();
+      assert.equal(run.countLogged("ordering a certificate"), 1);
+    }
+    await using again = await AcmeRun.on(limited, { cacheDir, clock });
+    await clock.idle();
+    assert.equal(again.countLogged("ordering a certificate"), 0);
+    assert.equal(limited.requests, 1);
+  } finally {
+    await limited.stop();
   }
+});
 
-  static async start(pebbleOptions: PebbleOptions): Promise<Run> {
-    const owned = new AsyncDisposableStack();
-    return await Run.on(owned.use(await Pebble.start(pebbleOptions)), {}, owned);
-  }
-
-  static async on(
-    pebble: Pebble,
-    { cacheDir, clock = new HeldClock(), profile }: RunOptions,
-    owned = new AsyncDisposableStack(),
-  ): Promise<Run> {
-    const run = new Run(pebble, clock, owned);
-    const identity = {
-      directoryUrl: pebble.directoryUrl,
-      directoryCaCerts: [Deno.readTextFileSync(pebble.caFile)],
-      domains: ["a.example.com"],
-      keyType: "ecdsa" as const,
-      profile,
-      challengePort: pebble.challengePort,
-      email: "admin@example.com",
-    };
-    const cache = new AcmeCache((cacheDir ?? owned.use(new CacheDirectory())).path, identity);
-    const challenges = await ChallengeServer.start({
-      hostname: "127.0.0.1",
-      port: pebble.challengePort,
-      https: { domains: identity.domains, port: 443 },
-      onDeath: (reason) => run.#log("challenge server died", { reason }),
-    });
-    const log = (message: string, fields = {}) => run.#log(message, fields);
-    run.source = await AcmeSource.open({
-      identity,
-      cache,
-      challenges,
-      log: { info: log, warn: log, error: log },
-      clock,
-      random: () => 0,
-    });
-    run.source.start((pair) => {
-      run.served.push(pair);
-      return Promise.resolve();
-    });
-    return run;
-  }
-
-  /** Waits for the certificate with this number, counted from 1. */
-  async issued(count: number): Promise<Certificate> {
-    await this.logged("certificate issued", count);
-    const { cert, key } = this.served[count - 1]!;
-    const name = "issued";
-    return readCertificate({ name, text: cert }, { name, text: key });
-  }
-
-  countLogged(message: string): number {
-    return this.logs.filter(([logged]) => logged === message).length;
-  }
-
-  async logged(message: string, count: number): Promise<void> {
-    const enough = () => this.countLogged(message) >= count || undefined;
-    await this.#changed.until(enough, () => `"${message}", got ${JSON.stringify(this.logs)}`);
-  }
-
-  /** Milliseconds until the next try that the last failure announced. */
-  untilNextTry(): number {
-    const [, fields] = this.logs.findLast(([message]) => message === "no certificate was issued")!;
-    return Date.parse(String(fields["next_try"])) - this.clock.now();
-  }
-
-  /** Lets the time pass in the steps that the source asks for. */
-  async passUntilNextTry(): Promise<void> {
-    while (this.untilNextTry() > 0) await this.clock.advance(await this.clock.idle());
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.source.stop();
-    await this.#owned.disposeAsync();
-  }
-
-  #log(message: string, fields: Record<string, unknown>): void {
-    this.logs.push([message, fields]);
-    this.#changed.notify();
-  }
+/** Pebble knows no rate limits: this answers as Let's Encrypt does when one is passed. */
+async function startRateLimitedAuthority(directory: string) {
+  const authority = await TestAuthority.create();
+  const caFile = `${directory}/ca.pem`;
+  await Deno.writeTextFile(caFile, authority.root);
+  const limited = { directoryUrl: "", caFile, challengePort: freePort(), requests: 0 };
+  const server = Deno.serve({
+    ...await authority.issue({ names: ["localhost"] }),
+    hostname: "127.0.0.1",
+    port: 0,
+    onListen: ({ port }) => limited.directoryUrl = `https://localhost:${port}/directory`,
+  }, () => {
+    limited.requests++;
+    return Response.json({
+      type: "urn:ietf:params:acme:error:rateLimited",
+      detail: "Service busy; retry later.",
+      status: 429,
+    }, { status: 429, headers: { "retry-after": "7200" } });
+  });
+  return Object.assign(limited, { stop: () => server.shutdown() });
 }
 
 /** Moves a clock that nobody waits for. */
