@@ -2,13 +2,17 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** A certificate chain, leaf first, and its private key, both PEM: all that a worker needs. */
 export interface CertificatePair {
+  /** The chain. */
   readonly cert: string;
+  /** The key of its leaf. */
   readonly key: string;
 }
 
 /** A pair that was checked, and what its leaf says. Times are milliseconds since 1970. */
 export interface Certificate extends CertificatePair {
+  /** Beginning of its validity. */
   readonly notBefore: number;
+  /** End of its validity. */
   readonly notAfter: number;
   /** Hexadecimal, upper case. */
   readonly serial: string;
@@ -18,16 +22,20 @@ export interface Certificate extends CertificatePair {
 
 /** Text that claims to be PEM, and what to call it in a message. */
 export interface PemText {
+  /** A path, mostly. */
   readonly name: string;
+  /** What it holds. */
   readonly text: string;
 }
 
 /** Thrown for a certificate that must not be served; each fault names its file. */
 export class CertificateError extends Error {
+  /** Tells it from other errors in a log. */
   override readonly name = "CertificateError";
   /** Everything that is wrong, a sentence each. */
   readonly faults: readonly string[];
 
+  /** @param faults see {@linkcode CertificateError.faults} */
   constructor(faults: readonly string[]) {
     super(faults.join("; "));
     this.faults = faults;

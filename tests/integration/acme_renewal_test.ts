@@ -29,13 +29,27 @@ programTest({
 });
 
 programTest({
+  name: "an authority that has forgotten the account gets it again, and renews",
+  needs: PEBBLE,
+  fn: async () => {
+    await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
+    await run.issued(1);
+    await run.pebble.pause();
+    await run.pebble.resume();
+    await run.clock.advance(61 * DAY);
+    await run.issued(2);
+    assert.equal(run.pebble.registrations, 1);
+  },
+});
+
+programTest({
   name: "failed renewals back off from 1 minute to 6 hours, keep the old certificate, then succeed",
   needs: PEBBLE,
   fn: async () => {
     await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
     const first = await run.issued(1);
     await run.pebble.pause();
-    await run.clock.advance(60 * DAY);
+    await run.clock.advance(61 * DAY);
     const waits: number[] = [];
     for (let failures = 1; failures <= 11; failures++) {
       await run.logged("no certificate was issued", failures);
