@@ -35,7 +35,7 @@ export class CertificateError extends Error {
   /** Everything that is wrong, a sentence each. */
   readonly faults: readonly string[];
 
-  /** @param faults see {@linkcode CertificateError.faults} */
+  /** Makes one that says everything that is wrong. */
   constructor(faults: readonly string[]) {
     super(faults.join("; "));
     this.faults = faults;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { TestAuthority } from "./authority.ts";
 import { Condition } from "./condition.ts";
 import { DEFAULT_DEADLINE_MS } from "./deadline.ts";
+import { freePort } from "./free_port.ts";
 import { LineLog } from "./line_log.ts";
 import type { NeededProgram } from "./programs.ts";
 
@@ -56,12 +57,12 @@ export class Pebble implements AsyncDisposable {
   #pebble: Program | undefined;
 
   private constructor(options: PebbleOptions, directory: string, ca: string) {
-    const [port, managementPort, challengePort, dnsPort, dnsManagementPort] = freePorts(5);
+    const [port, managementPort, dnsPort, dnsManagementPort] = Array.from({ length: 4 }, freePort);
     this.#options = options;
     this.#directory = directory;
     this.#ca = ca;
     this.caFile = join(directory, "ca.pem");
-    this.challengePort = challengePort!;
+    this.challengePort = freePort();
     this.directoryUrl = `https://localhost:${port}/dir`;
     this.#managementUrl = `https://localhost:${managementPort}`;
     this.#dnsPort = dnsPort!;
@@ -234,15 +235,4 @@ class Program implements AsyncDisposable {
     }
     await Promise.all([this.#child.status, this.#stdout.done, this.#stderr.done]);
   }
-}
-
-/** Ports of 127.0.0.1 that were free a moment ago, all different. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
 }
