@@ -2,6 +2,7 @@ import type { LoadedSettings } from "../config/load.ts";
 import { listSettings } from "../config/listing.ts";
 import { createTransport } from "../runtime/proxy_deps.ts";
 import { workerConfig } from "../runtime/worker_config.ts";
+import { checkCertificate } from "./certificate.ts";
 import { checkListeningAddress } from "./listening_address.ts";
 import { checkPermissions } from "./permissions.ts";
 import { formatReport } from "./report.ts";
@@ -38,6 +39,7 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
     permissions,
     checkListeningAddress(settings),
     ...results,
+    ...await checkCertificate(settings),
     ...(credential === undefined
       ? []
       : [await checkUpstream(settings.upstream_url, credential, transport)]),

@@ -9,6 +9,7 @@ import type { ValuesOf, VariantsOf } from "./row.ts";
 import type { chainTables } from "./table/azure.ts";
 import type { logging } from "./table/logging.ts";
 import type { server } from "./table/server.ts";
+import type { tlsModes } from "./table/tls.ts";
 import type { authTypes } from "./table/upstream_auth.ts";
 
 /** Keys at the top of the file. Times are in seconds, sizes in bytes. */
@@ -24,6 +25,9 @@ export type UpstreamAuthSettings =
   | Exclude<VariantsOf<"type", typeof authTypes>, { type: "chain" }>
   | Extract<VariantsOf<"type", typeof authTypes>, { type: "chain" }> & ChainTables;
 
+/** The `[tls]` table: one shape for each `mode`. */
+export type TlsSettings = VariantsOf<"mode", typeof tlsModes>;
+
 /** The `[logging]` table. */
 export type LoggingSettings = ValuesOf<typeof logging>;
 
@@ -31,10 +35,12 @@ export type LoggingSettings = ValuesOf<typeof logging>;
 export type Settings = ServerSettings & {
   /** How we authenticate to the upstream. */
   upstream_auth: UpstreamAuthSettings;
+  /** Whether and how HTTPS is served. */
+  tls: TlsSettings;
   /** What is logged. */
   logging: LoggingSettings;
 };
 
 export type { Checked, Kind } from "./kinds/kind.ts";
 export type * from "./row.ts";
-export type { authTypes, chainTables, logging, server };
+export type { authTypes, chainTables, logging, server, tlsModes };

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import type { LoadedSettings } from "../config/load.ts";
 import { upstreamAuthPermissions } from "../upstream_auth/create_provider.ts";
+import { listeningPort } from "../tls/listening_port.ts";
+import { tlsNeeds } from "../tls/permissions.ts";
 import { netAddress, netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
 
 /** What a setting needs. */
@@ -23,9 +25,9 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     setting,
     needs: { ...NO_PERMISSIONS, ...needs },
   });
-  const listening = netAddress(settings.bind_address, settings.port);
+  const { setting, port } = listeningPort(settings);
   return [
-    need("bind_address, port", { net: [listening] }),
+    need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
     need("workers", { read: [SOURCES] }),
     ...(file === undefined ? [] : [need("--config", { read: [file] })]),
@@ -36,5 +38,6 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     ...(settings.upstream_auth.type === "api_key"
       ? []
       : [need("upstream_auth", upstreamAuthPermissions(settings.upstream_auth))]),
+    ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
   ];
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Upstream } from "../proxy/handler.ts";
+import type { CertificatePair } from "../tls/certificate.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
@@ -14,6 +15,7 @@ import type {
 } from "./credential_messages.ts";
 
 export type * from "./credential_messages.ts";
+export type { CertificatePair };
 
 /** What a worker serves, and how. */
 export interface WorkerConfig {
@@ -55,14 +57,19 @@ export type ToWorker =
     readonly config: WorkerConfig;
     /** Absent while there is none yet. */
     readonly credential: IssuedCredential | undefined;
+    /** HTTPS with this certificate; plain HTTP without. */
+    readonly certificate?: CertificatePair;
   }
   | ToCredentialHolder
+  | { readonly type: "certificate"; readonly certificate: CertificatePair }
   | { readonly type: "drain" };
 
 /** From a worker to the supervisor. */
 export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly reason: string }
+  /** Answers `certificate`, in order; with the reason when the old one is still served. */
+  | { readonly type: "certificate_done"; readonly refused?: string }
   | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
   | FromCredentialHolder
   | { readonly type: "drained" };

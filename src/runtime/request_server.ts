@@ -1,4 +1,5 @@
 import { handleRequest, type Outcome, type ProxyDeps } from "../proxy/handler.ts";
+import type { CertificatePair } from "../tls/certificate.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds that connections without a request get to close once the last response is out. */
@@ -7,6 +8,8 @@ const SHUTDOWN_GRACE = 250;
 /** What a request server is started with. */
 export interface RequestServerOptions {
   readonly config: Pick<WorkerConfig, "worker" | "listen" | "abortTellsDeparture">;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly certificate?: CertificatePair | undefined;
   /** The request path's dependencies; draining is the server's own affair. */
   readonly deps: Omit<ProxyDeps, "isDraining">;
   /** Called once a request, at its end. */
@@ -15,17 +18,21 @@ export interface RequestServerOptions {
 
 /** A listener with the proxy's handler behind it. */
 export class RequestServer {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #listen: WorkerConfig["listen"];
   readonly #worker: number;
   readonly #abortTellsDeparture: boolean;
   readonly #deps: ProxyDeps;
   readonly #onRecord: (record: RequestRecord) => void;
   readonly #idle = Promise.withResolvers<void>();
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  /** Ends of servers whose certificate was replaced, while requests still run on them. */
+  readonly #retired = new Set<Promise<void>>();
   #inFlight = 0;
   #draining = false;
 
   /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
-  constructor({ config, deps, onRecord }: RequestServerOptions) {
+  constructor({ config, certificate, deps, onRecord }: RequestServerOptions) {
+    this.#listen = config.listen;
     this.#worker = config.worker;
     this.#abortTellsDeparture = config.abortTellsDeparture;
     this.#onRecord = onRecord;
@@ -34,12 +41,21 @@ export class RequestServer {
       isReady: () => !this.#draining && deps.isReady(),
       isDraining: () => this.#draining,
     };
-    this.#server = Deno.serve({
-      ...config.listen,
-      reusePort: true,
-      automaticCompression: false,
-      onListen: () => {},
-    }, (request, info) => this.#serve(request, info));
+    this.#server = this.#open(certificate);
+  }
+
+  /**
+   * Serves new connections with another certificate. `Deno.serve` cannot change its own, so a second
+   * server takes the port beside the first, which then lets its running requests end.
+   *
+   * @throws {Error} when the second cannot listen; the first then stays
+   */
+  useCertificate(certificate: CertificatePair): void {
+    if (this.#draining) return;
+    const old = this.#server;
+    this.#server = this.#open(certificate);
+    const ended = old.shutdown().finally(() => this.#retired.delete(ended));
+    this.#retired.add(ended);
   }
 
   /**
@@ -51,8 +67,18 @@ export class RequestServer {
     if (this.#inFlight > 0) await this.#idle.promise;
     const { promise: grace, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, SHUTDOWN_GRACE);
-    await Promise.race([this.#server.shutdown(), grace]);
+    await Promise.race([Promise.all([...this.#retired, this.#server.shutdown()]), grace]);
     clearTimeout(timer);
+  }
+
+  #open(certificate: CertificatePair | undefined): Deno.HttpServer<Deno.NetAddr> {
+    return Deno.serve({
+      ...this.#listen,
+      ...certificate,
+      reusePort: true,
+      automaticCompression: false,
+      onListen: () => {},
+    }, (request, info) => this.#serve(request, info));
   }
 
   async #serve(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {

@@ -3,9 +3,12 @@ import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../permissions/needs.ts";
 import { preflight } from "../permissions/preflight.ts";
+import type { CertificateSource } from "../tls/certificate_source.ts";
+import { listeningPort } from "../tls/listening_port.ts";
+import { openCertificateSource } from "../tls/open.ts";
 import { createCredentialSource } from "./credential_source.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
-import { endingSignal } from "./signals.ts";
+import { endingSignal, onReloadSignal } from "./signals.ts";
 import { workerConfig } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
@@ -42,23 +45,39 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
 
 async function run(settings: Settings, options: ServeOptions): Promise<number> {
   const ended = endingSignal();
-  const pool = await startPool(settings, options);
-  if (pool === undefined) return 1;
+  const certificates = await openCertificateSource(settings, log);
+  if (certificates === "failed") return 1;
+  const pool = await startPool(settings, certificates, options);
+  if (pool === undefined) {
+    await certificates?.stop();
+    return 1;
+  }
+  if (certificates !== undefined) keepCertificate(certificates, pool);
   const signal = await ended;
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
+  const upkeepEnded = certificates?.stop();
   const finished = await within(settings.shutdown_timeout * 1000, pool.drain());
   if (!finished) log.warn("cutting off requests still running after shutdown_timeout");
   pool.stop();
+  await upkeepEnded;
   log.info("stopped");
   return 0;
 }
 
+/** Has the pool serve what the source comes to hold, and the source look again on SIGHUP. */
+function keepCertificate(certificates: CertificateSource, pool: WorkerPool): void {
+  onReloadSignal(() => void certificates.reloadCertificates());
+  certificates.start((certificate) => pool.useCertificate(certificate));
+}
+
 async function startPool(
   settings: Settings,
+  certificates: CertificateSource | undefined,
   options: ServeOptions,
 ): Promise<WorkerPool | undefined> {
+  const { port } = listeningPort(settings);
   try {
-    const listen = freeAddress(settings.bind_address, settings.port);
+    const listen = freeAddress(settings.bind_address, port);
     const source = createCredentialSource(
       settings.upstream_auth,
       (message) => pool.broadcast(message),
@@ -70,18 +89,21 @@ async function startPool(
       permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),
       credential: () => source.current,
       onCredential: (message) => source.receive(message),
+      certificate: certificates?.current,
+      onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
       onRequests: (records) => records.forEach(logRequest),
       onDeath: (death) => log.error("worker died and will be replaced", { ...death }),
     });
     await pool.start();
-    log.info(`listening on http://${netAddress(listen.hostname, listen.port)}`, {
+    const scheme = certificates === undefined ? "http" : "https";
+    log.info(`listening on ${scheme}://${netAddress(listen.hostname, listen.port)}`, {
       upstream: settings.upstream_url,
       workers: workerCount(settings.workers),
     });
     return pool;
   } catch (error) {
     log.error("cannot listen", {
-      address: netAddress(settings.bind_address, settings.port),
+      address: netAddress(settings.bind_address, port),
       reason: String(error),
     });
     return undefined;

@@ -22,3 +22,8 @@ export function endingSignal(): Promise<Deno.Signal> {
   }
   return promise;
 }
+
+/** Calls back at each SIGHUP, where the platform has that signal. */
+export function onReloadSignal(reload: () => void): void {
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", reload);
+}

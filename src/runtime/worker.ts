@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { CertificatePair } from "../tls/certificate.ts";
 import { CredentialHolder } from "./credential_holder.ts";
 import type { IssuedCredential } from "./credential_messages.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
@@ -25,7 +26,9 @@ let records: RequestRecord[] = [];
 supervisor.onmessage = ({ data: message }) => {
   switch (message.type) {
     case "start":
-      return start(message.config, message.credential);
+      return start(message.config, message.credential, message.certificate);
+    case "certificate":
+      return useCertificate(message.certificate);
     case "drain":
       return void drain();
     default:
@@ -33,11 +36,15 @@ supervisor.onmessage = ({ data: message }) => {
   }
 };
 
-function start(config: WorkerConfig, issued: IssuedCredential | undefined): void {
+function start(
+  config: WorkerConfig,
+  issued: IssuedCredential | undefined,
+  certificate: CertificatePair | undefined,
+): void {
   const post = (message: FromWorker) => supervisor.postMessage(message);
   holder = new CredentialHolder({ issued, timeoutMs: config.tokenTimeoutMs, post });
   try {
-    server = serve(config, holder);
+    server = serve(config, holder, certificate);
   } catch (error) {
     supervisor.postMessage({ type: "failed", reason: String(error) });
     return;
@@ -45,9 +52,23 @@ function start(config: WorkerConfig, issued: IssuedCredential | undefined): void
   supervisor.postMessage({ type: "listening" });
 }
 
-function serve(config: WorkerConfig, holder: CredentialHolder): RequestServer {
+function useCertificate(certificate: CertificatePair): void {
+  try {
+    server?.useCertificate(certificate);
+    supervisor.postMessage({ type: "certificate_done" });
+  } catch (error) {
+    supervisor.postMessage({ type: "certificate_done", refused: String(error) });
+  }
+}
+
+function serve(
+  config: WorkerConfig,
+  holder: CredentialHolder,
+  certificate: CertificatePair | undefined,
+): RequestServer {
   return new RequestServer({
     config,
+    certificate,
     onRecord: record,
     deps: {
       ...proxyDeps(config),

@@ -1,3 +1,4 @@
+import type { CertificatePair } from "../tls/certificate.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
@@ -29,7 +30,11 @@ export interface WorkerPoolOptions {
   readonly credential: () => IssuedCredential | undefined;
   /** A worker says something of credentials. */
   readonly onCredential: (message: FromCredentialHolder) => void;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly certificate?: CertificatePair | undefined;
   readonly onRequests: (records: readonly RequestRecord[]) => void;
+  /** A worker could not take up a new certificate and serves the old one. */
+  readonly onCertificateRefused: (refusal: { worker: number; reason: string }) => void;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
 }
@@ -38,12 +43,25 @@ export interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, RequestWorker>();
+  #certificate: CertificatePair | undefined;
   readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
   /** Whether the dead are replaced: between a complete start and the end. */
   #replacing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#certificate = options.certificate;
+  }
+
+  /**
+   * Has every worker, and each that replaces one, serve new connections with a certificate.
+   *
+   * @returns a promise that resolves once they do
+   */
+  async useCertificate(certificate: CertificatePair): Promise<void> {
+    this.#certificate = certificate;
+    const workers = [...this.#workers.values()];
+    await Promise.all(workers.map((worker) => worker.useCertificate(certificate)));
   }
 
   /**
@@ -87,21 +105,21 @@ export class WorkerPool {
   }
 
   async #spawn(number: number, backoff: number): Promise<void> {
-    const { module = WORKER, config, permissions, credential, onRequests, onCredential } =
-      this.#options;
+    const { module = WORKER, config, permissions, credential, ...options } = this.#options;
     const started = performance.now();
     const worker = new RequestWorker({
       module,
       permissions,
-      onRequests,
-      onCredential,
+      onRequests: options.onRequests,
+      onCredential: options.onCredential,
+      onCertificateRefused: (reason) => options.onCertificateRefused({ worker: number, reason }),
       onDeath: (reason) => {
         const stable = performance.now() - started > STABLE_AFTER;
         this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
       },
     });
     this.#workers.set(number, worker);
-    await worker.start({ ...config, worker: number }, credential());
+    await worker.start({ ...config, worker: number }, credential(), this.#certificate);
   }
 
   #replace(number: number, reason: string, backoff: number): void {
@@ -123,6 +141,7 @@ interface RequestWorkerOptions {
   readonly permissions: Deno.PermissionOptions;
   readonly onRequests: (records: readonly RequestRecord[]) => void;
   readonly onCredential: (message: FromCredentialHolder) => void;
+  readonly onCertificateRefused: (reason: string) => void;
   readonly onDeath: (reason: string) => void;
 }
 
@@ -132,6 +151,8 @@ class RequestWorker {
   readonly #options: RequestWorkerOptions;
   readonly #listening = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
+  /** Resolve once the certificates sent so far are in use, in order. */
+  readonly #certificatesSent: (() => void)[] = [];
 
   constructor(options: RequestWorkerOptions) {
     this.#options = options;
@@ -148,9 +169,25 @@ class RequestWorker {
   }
 
   /** @throws {Error} when the worker cannot listen */
-  start(config: WorkerConfig, credential: IssuedCredential | undefined): Promise<void> {
-    this.post({ type: "start", config, credential });
+  start(
+    config: WorkerConfig,
+    credential: IssuedCredential | undefined,
+    certificate: CertificatePair | undefined,
+  ): Promise<void> {
+    this.post({
+      type: "start",
+      config,
+      credential,
+      ...(certificate && { certificate: pem(certificate) }),
+    });
     return this.#listening.promise;
+  }
+
+  useCertificate(certificate: CertificatePair): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#certificatesSent.push(resolve);
+    this.post({ type: "certificate", certificate: pem(certificate) });
+    return promise;
   }
 
   drain(): Promise<void> {
@@ -160,6 +197,7 @@ class RequestWorker {
 
   terminate(): void {
     this.#worker.terminate();
+    for (const resolve of this.#certificatesSent) resolve();
   }
 
   post(message: ToWorker): void {
@@ -172,6 +210,9 @@ class RequestWorker {
         return this.#listening.resolve();
       case "failed":
         return this.#die(message.reason);
+      case "certificate_done":
+        if (message.refused !== undefined) this.#options.onCertificateRefused(message.refused);
+        return this.#certificatesSent.shift()?.();
       case "requests":
         return this.#options.onRequests(message.records);
       case "credential_wanted":
@@ -188,4 +229,9 @@ class RequestWorker {
     this.#listening.reject(new Error(reason));
     this.#options.onDeath(reason);
   }
+}
+
+/** The two fields a worker needs of whatever the supervisor knows of a certificate. */
+function pem({ cert, key }: CertificatePair): CertificatePair {
+  return { cert, key };
 }

@@ -2,6 +2,7 @@ import type { Section } from "../row.ts";
 import { chainTables, validateUpstreamAuth } from "./azure.ts";
 import { logging } from "./logging.ts";
 import { server } from "./server.ts";
+import { tlsMode, tlsModes } from "./tls.ts";
 import { authType, authTypes } from "./upstream_auth.ts";
 
 /** Every setting there is, in the order in which help, example and README show them. */
@@ -20,5 +21,11 @@ export const sections: readonly Section[] = [
     onlyIf: { path: "upstream_auth.type", is: "chain" },
     rows,
   })),
+  {
+    name: "tls",
+    title: "TLS",
+    rows: [tlsMode],
+    variants: { by: "mode", of: tlsModes },
+  },
   { name: "logging", title: "Logging", rows: logging },
 ];

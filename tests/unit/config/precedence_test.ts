@@ -57,6 +57,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     shutdown_timeout: 600,
     workers: "auto",
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
+    tls: { mode: "disabled" },
     logging: { level: "info" },
   });
 });

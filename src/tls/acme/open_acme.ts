@@ -1,0 +1,104 @@
+import type { TlsSettings } from "../../config/settings.ts";
+import { CertificateError } from "../certificate.ts";
+import type { CertificateSource, UpkeepLog } from "../certificate_source.ts";
+import { expiryText } from "../expiry_warning.ts";
+import { AcmeSource } from "./acme_source.ts";
+import { AcmeCache } from "./cache.ts";
+import { cachedCertificate } from "./cached_certificate.ts";
+import { defaultCacheDir } from "./cache_dir.ts";
+import { ChallengeServer } from "./challenge_server.ts";
+
+/** The `[tls]` table in mode acme. */
+export type AcmeSettings = Extract<TlsSettings, { mode: "acme" }>;
+
+/**
+ * Opens cache and challenge server, without a word to the authority.
+ *
+ * @param hostname the address to listen on
+ * @throws {CertificateError} when a setting, a permission or the port stands in the way
+ */
+export async function openAcmeSource(
+  hostname: string,
+  tls: AcmeSettings,
+  log: UpkeepLog,
+): Promise<CertificateSource> {
+  const identity = {
+    ...cacheKey(tls),
+    directoryCaCerts: await readCaFile(tls.directory_ca_file),
+    profile: tls.profile,
+    challengePort: tls.http_challenge_port,
+    email: tls.email,
+    eab: externalAccount(tls),
+  };
+  const cacheDir = cacheDirectory(tls);
+  const cache = new AcmeCache(cacheDir, identity);
+  await explained(cacheDir, () => cache.prepare());
+  const challenges = await ChallengeServer.start({
+    hostname,
+    port: tls.http_challenge_port,
+    https: { domains: tls.domains, port: tls.https_port },
+    onDeath: (reason) => log.error("the challenge server died, restart to renew", { reason }),
+  });
+  return await explained(
+    cacheDir,
+    () => AcmeSource.open({ identity, cache, challenges, log }),
+  );
+}
+
+/**
+ * Says what is in the cache, without a word to the authority.
+ *
+ * @param now milliseconds since 1970
+ */
+export async function cachedCertificateText(tls: AcmeSettings, now: number): Promise<string> {
+  const cache = new AcmeCache(cacheDirectory(tls), cacheKey(tls));
+  const certificate = await cachedCertificate(cache, SILENT, now);
+  const names = tls.domains.join(", ");
+  if (certificate !== undefined) return `for ${names}: ${expiryText(certificate.notAfter, now)}`;
+  return `none in the cache for ${names}: it is ordered at the start`;
+}
+
+const SILENT: UpkeepLog = { info() {}, warn() {}, error() {} };
+
+function cacheKey({ directory_url: directoryUrl, domains, key_type: keyType }: AcmeSettings) {
+  return { directoryUrl, domains, keyType };
+}
+
+/** @throws {CertificateError} when neither the setting nor a variable tells */
+function cacheDirectory({ cache_dir }: AcmeSettings): string {
+  const directory = cache_dir ?? defaultCacheDir();
+  if (directory !== undefined) return directory;
+  throw new CertificateError([
+    "tls.cache_dir is not set, and no variable tells the user's cache directory",
+  ]);
+}
+
+function externalAccount({ eab_kid: kid, eab_hmac_key: hmacKey }: AcmeSettings) {
+  if (kid === undefined && hmacKey === undefined) return undefined;
+  if (kid === undefined) {
+    throw new CertificateError(["tls.eab_hmac_key is set without tls.eab_kid"]);
+  }
+  if (hmacKey === undefined) {
+    throw new CertificateError(["tls.eab_kid is set without tls.eab_hmac_key"]);
+  }
+  return { kid, hmacKey };
+}
+
+async function readCaFile(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return [];
+  return [await explained(path, () => Deno.readTextFile(path))];
+}
+
+/** Turns what the file system refuses into a message that names the path, and the flag if one helps. */
+async function explained<T>(path: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      const kind = /^Requires (\w+)/.exec(error.message)?.[1] ?? "read";
+      throw new CertificateError([`${path}: needs the permission --allow-${kind}=${path}`]);
+    }
+    if (error instanceof CertificateError || !(error instanceof Error)) throw error;
+    throw new CertificateError([`${path}: ${error.message}`]);
+  }
+}

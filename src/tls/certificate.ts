@@ -1,0 +1,203 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
+/** A certificate chain, leaf first, and its private key, both PEM: all that a worker needs. */
+export interface CertificatePair {
+  /** The chain. */
+  readonly cert: string;
+  /** The key of its leaf. */
+  readonly key: string;
+}
+
+/** A pair that was checked, and what its leaf says. Times are milliseconds since 1970. */
+export interface Certificate extends CertificatePair {
+  /** Beginning of its validity. */
+  readonly notBefore: number;
+  /** End of its validity. */
+  readonly notAfter: number;
+  /** Hexadecimal, upper case. */
+  readonly serial: string;
+  /** DNS names and addresses it is for. */
+  readonly names: readonly string[];
+}
+
+/** Text that claims to be PEM, and what to call it in a message. */
+export interface PemText {
+  /** A path, mostly. */
+  readonly name: string;
+  /** What it holds. */
+  readonly text: string;
+}
+
+/** Thrown for a certificate that must not be served; each fault names its file. */
+export class CertificateError extends Error {
+  /** Tells it from other errors in a log. */
+  override readonly name = "CertificateError";
+  /** Everything that is wrong, a sentence each. */
+  readonly faults: readonly string[];
+
+  /** Makes one that says everything that is wrong. */
+  constructor(faults: readonly string[]) {
+    super(faults.join("; "));
+    this.faults = faults;
+  }
+}
+
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const KEY_BLOCK =
+  /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[^-]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
+const ENCRYPTED_KEY = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
+
+/** Curves that the runtime's TLS can sign with. */
+const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
+/** Smallest and largest RSA modulus that the runtime's TLS can sign with, in bits. */
+const RSA_BITS = { min: 2048, max: 8192 };
+
+/**
+ * Checks that a chain and a key can be served: key and leaf belong together, the chain is in order
+ * (RFC 8446 §4.4.2), the leaf is valid now.
+ *
+ * @param now milliseconds since 1970; without it, the leaf may be valid at another time
+ * @throws {CertificateError} with everything that is wrong
+ */
+export function readCertificate(cert: PemText, key: PemText, now?: number): Certificate {
+  const faults: string[] = [];
+  const chain = attempt(faults, () => parseChain(cert));
+  const privateKey = attempt(faults, () => parseKey(key));
+  const leaf = chain?.[0];
+  if (leaf !== undefined && chain !== undefined) {
+    if (now !== undefined) faults.push(...validityFaults(cert.name, leaf, now));
+    if (privateKey !== undefined) {
+      faults.push(...matchFaults(cert.name, key.name, chain, privateKey));
+    }
+    if (leaf !== undefined && faults.length === 0) faults.push(...orderFaults(cert.name, chain));
+  }
+  if (leaf === undefined || privateKey === undefined || faults.length > 0) {
+    throw new CertificateError(faults);
+  }
+  return {
+    cert: cert.text,
+    key: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+    notBefore: leaf.validFromDate.getTime(),
+    notAfter: leaf.validToDate.getTime(),
+    serial: leaf.serialNumber,
+    names: alternativeNames(leaf),
+  };
+}
+
+/** Whether two pairs are the same, so that serving the one for the other would change nothing. */
+export function isSamePair(one: CertificatePair, other: CertificatePair): boolean {
+  return one.cert === other.cert && one.key === other.key;
+}
+
+function attempt<T>(faults: string[], read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    faults.push(...error.faults);
+    return undefined;
+  }
+}
+
+function parseChain({ name, text }: PemText): X509Certificate[] {
+  const blocks = text.match(CERTIFICATE_BLOCK);
+  if (blocks === null) {
+    const instead = text.includes("PRIVATE KEY") ? ", it holds a private key" : "";
+    throw new CertificateError([`${name}: holds no PEM certificate${instead}`]);
+  }
+  return blocks.map((block, index) => {
+    try {
+      return new X509Certificate(block);
+    } catch {
+      throw new CertificateError([`${name}: certificate ${index + 1} cannot be read`]);
+    }
+  });
+}
+
+function parseKey({ name, text }: PemText): KeyObject {
+  if (ENCRYPTED_KEY.test(text)) {
+    throw new CertificateError([
+      `${name}: the private key is encrypted, expected one without a passphrase`,
+    ]);
+  }
+  const block = KEY_BLOCK.exec(text)?.[0];
+  if (block === undefined) {
+    const instead = text.includes("BEGIN CERTIFICATE") ? ", it holds a certificate" : "";
+    throw new CertificateError([
+      `${name}: holds no PEM private key (PKCS#8, SEC1 or PKCS#1)${instead}`,
+    ]);
+  }
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(block);
+  } catch {
+    throw new CertificateError([`${name}: the private key cannot be read`]);
+  }
+  const fault = keyFault(key);
+  if (fault !== undefined) throw new CertificateError([`${name}: ${fault}`]);
+  return key;
+}
+
+function keyFault({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) {
+  if (type === "ed25519") return undefined;
+  if (type === "rsa") {
+    const bits = details?.modulusLength ?? 0;
+    if (bits >= RSA_BITS.min && bits <= RSA_BITS.max) return undefined;
+    return `an RSA key of ${bits} bits, expected ${RSA_BITS.min} to ${RSA_BITS.max}`;
+  }
+  const curve = details?.namedCurve;
+  if (type === "ec" && curve !== undefined && CURVES.includes(curve)) return undefined;
+  return `a key of type ${curve ?? type}, expected RSA, ECDSA on P-256, P-384 or P-521, or Ed25519`;
+}
+
+function validityFaults(name: string, leaf: X509Certificate, now: number): string[] {
+  const from = leaf.validFromDate;
+  const to = leaf.validToDate;
+  if (now >= to.getTime()) return [`${name}: the certificate expired on ${to.toISOString()}`];
+  if (now < from.getTime()) {
+    return [`${name}: the certificate is not valid before ${from.toISOString()}`];
+  }
+  return [];
+}
+
+function matchFaults(
+  certName: string,
+  keyName: string,
+  chain: readonly X509Certificate[],
+  key: KeyObject,
+): string[] {
+  const position = chain.findIndex((certificate) => certificate.checkPrivateKey(key));
+  if (position === 0) return [];
+  if (position === -1) {
+    return [`${keyName}: the key does not belong to the certificate in ${certName}`];
+  }
+  return [
+    `${certName}: the chain is out of order, the key's certificate comes as number ${
+      position + 1
+    }, ` +
+    "expected it first",
+  ];
+}
+
+function orderFaults(name: string, chain: readonly X509Certificate[]): string[] {
+  const wrong = chain.slice(1).findIndex((issuer, index) => !isIssuer(issuer, chain[index]!));
+  if (wrong === -1) return [];
+  return [
+    `${name}: the chain is out of order, certificate ${wrong + 2} (${chain[wrong + 1]!.subject}) ` +
+    `did not issue certificate ${wrong + 1} (issuer ${chain[wrong]!.issuer})`,
+  ];
+}
+
+function isIssuer(issuer: X509Certificate, issued: X509Certificate): boolean {
+  if (!issued.checkIssued(issuer)) return false;
+  try {
+    return issued.verify(issuer.publicKey);
+  } catch {
+    return true; // An algorithm that Deno cannot verify: the names alone decide.
+  }
+}
+
+function alternativeNames(leaf: X509Certificate): string[] {
+  const names = leaf.subjectAltName ?? "";
+  return names.split(", ").filter(Boolean).map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
+}

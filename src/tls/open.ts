@@ -1,0 +1,43 @@
+import type { Settings, TlsSettings } from "../config/settings.ts";
+import { CertificateError } from "./certificate.ts";
+import type { CertificateSource, UpkeepLog } from "./certificate_source.ts";
+import { FileSource } from "./file_source.ts";
+
+/** The part of the settings that certificates come from. */
+export type CertificateSettings = Pick<Settings, "bind_address" | "tls">;
+
+/**
+ * Opens the certificate source that the settings ask for. What is wrong is logged, a line each.
+ *
+ * @returns `undefined` in mode disabled, `"failed"` when there is nothing that may be served
+ */
+export async function openCertificateSource(
+  settings: CertificateSettings,
+  log: UpkeepLog,
+): Promise<CertificateSource | "failed" | undefined> {
+  const { tls, bind_address } = settings;
+  try {
+    switch (tls.mode) {
+      case "disabled":
+        return undefined;
+      case "manual":
+        return await FileSource.open({ certPath: tls.cert_path, keyPath: tls.key_path }, { log });
+      case "acme":
+        return await openAcme(bind_address, tls, log);
+    }
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    for (const fault of error.faults) log.error(`cannot serve HTTPS: ${fault}`);
+    return "failed";
+  }
+}
+
+/** Nothing of ACME is loaded in the other modes. */
+async function openAcme(
+  hostname: string,
+  tls: Extract<TlsSettings, { mode: "acme" }>,
+  log: UpkeepLog,
+): Promise<CertificateSource> {
+  const { openAcmeSource } = await import("./acme/open_acme.ts");
+  return await openAcmeSource(hostname, tls, log);
+}

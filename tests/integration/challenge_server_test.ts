@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { ChallengeServer } from "../../src/tls/acme/challenge_server.ts";
+import { CertificateError } from "../../src/tls/certificate.ts";
+import { freePort } from "../kit/free_port.ts";
+import { request, type RequestParts } from "../kit/raw_client.ts";
+
+const CHALLENGE = { token: "tok-en_1", keyAuthorization: "tok-en_1.thumbprint" };
+const TOKEN_PATH = "/.well-known/acme-challenge/tok-en_1";
+
+Deno.test("a known token is answered, an unknown one is not, and none after the order", async () => {
+  await withServer(async (server, ask) => {
+    assert.equal((await ask({ target: TOKEN_PATH })).status, 404);
+    await server.publish(CHALLENGE);
+    const { status, bytes } = await ask({ target: TOKEN_PATH });
+    assert.deepEqual([status, new TextDecoder().decode(bytes)], [200, "tok-en_1.thumbprint"]);
+    assert.equal((await ask({ target: `${TOKEN_PATH}x` })).status, 404);
+    assert.equal((await ask({ target: "/.well-known/acme-challenge/" })).status, 404);
+    server.clear();
+    assert.equal((await ask({ target: TOKEN_PATH })).status, 404);
+  });
+});
+
+const others: [what: string, parts: RequestParts, status: number, location?: string][] = [
+  ["GET", { target: "/a?b=c" }, 308, "https://a.example.com:8443/a?b=c"],
+  ["HEAD", { method: "HEAD" }, 308, "https://a.example.com:8443/"],
+  ["POST", { method: "POST", headers: [["Host", "x"], ["Content-Length", "0"]] }, 404],
+  ["OPTIONS", { method: "OPTIONS" }, 404],
+  [
+    "GET for another of the domains",
+    { headers: [["Host", "B.example.com:80"]] },
+    308,
+    "https://b.example.com:8443/",
+  ],
+  [
+    "GET for a made-up Host",
+    { headers: [["Host", "evil.example"]] },
+    308,
+    "https://a.example.com:8443/",
+  ],
+  ["GET with a Host that is none", { headers: [["Host", "a/../b?"]] }, 404],
+];
+
+for (const [what, parts, status, location] of others) {
+  Deno.test(`besides challenges, ${what} gets ${location ?? status}`, async () => {
+    await withServer(async (_server, ask) => {
+      const response = await ask(parts);
+      const header = response.headers.find(([name]) => name.toLowerCase() === "location");
+      assert.deepEqual([response.status, header?.[1]], [status, location]);
+    });
+  });
+}
+
+Deno.test("a port that is taken is a fault that names it", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await assert.rejects(start(taken.addr.port), (error) => {
+    assert.ok(error instanceof CertificateError);
+    assert.match(error.message, new RegExp(`http_challenge_port ${taken.addr.port} of 127`));
+    return true;
+  });
+});
+
+type Ask = (parts: RequestParts) => ReturnType<typeof request>;
+
+async function withServer(test: (server: ChallengeServer, ask: Ask) => Promise<void>) {
+  const port = freePort();
+  const server = await start(port);
+  try {
+    await test(server, (parts) => request({ port, ...parts }));
+  } finally {
+    server.stop();
+  }
+}
+
+function start(port: number): Promise<ChallengeServer> {
+  return ChallengeServer.start({
+    hostname: "127.0.0.1",
+    port,
+    https: { domains: ["a.example.com", "b.example.com"], port: 8443 },
+    onDeath: (reason) => assert.fail(reason),
+  });
+}
