@@ -1,6 +1,7 @@
 import type { LoadedSettings } from "../config/load.ts";
 import { listSettings } from "../config/listing.ts";
 import { createTransport } from "../runtime/proxy_deps.ts";
+import { openUpstreamRoute } from "../runtime/upstream_route.ts";
 import { workerConfig } from "../runtime/worker_config.ts";
 import { checkListeningAddress } from "./listening_address.ts";
 import { checkPermissions } from "./permissions.ts";
@@ -32,7 +33,8 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
   if (!permissions.ok) return [permissions];
   const { settings } = loaded;
   const listen = { hostname: settings.bind_address, port: settings.port };
-  const transport = createTransport(workerConfig(settings, listen));
+  await using route = openUpstreamRoute(settings);
+  const transport = createTransport(workerConfig(settings, listen, route));
   const { credential, results } = await checkUpstreamAuth(settings.upstream_auth);
   return [
     permissions,

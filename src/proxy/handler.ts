@@ -3,6 +3,7 @@ import { credentialHeaders, type UpstreamCredential } from "./credentials.ts";
 import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./errors.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
 import { type HeaderLine, responseHeaders } from "./headers.ts";
+import { type Model, modelsResponse } from "./models.ts";
 import { joinTarget, pathOf, requestTarget } from "./target.ts";
 
 /** Where requests go. */
@@ -25,6 +26,8 @@ export interface ProxyDeps {
   readonly rejectUnauthenticated: boolean;
   /** Whether `/healthz` and `/readyz` are ours. */
   readonly healthEndpoints: boolean;
+  /** Models to list ourselves. */
+  readonly models?: readonly Model[];
   /** Copies the request headers that may cross, see `requestHeaderFilter`. */
   readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
   /** What to present to the upstream: at hand, or awaited. */
@@ -91,6 +94,10 @@ async function proxyRequest(
   const client = identifyClient(request.headers, deps.acceptedKeys);
   outcome.verdict = client.verdict;
   admitClient(client, deps.rejectUnauthenticated);
+  if (client.verdict === "authenticated" && deps.models) {
+    const listed = modelsResponse(request, pathOf(target), deps.models);
+    if (listed) return listed;
+  }
   admitLength(request.headers, deps.transport.maxBodyBytes);
   const headers = deps.filterRequestHeaders(request.headers);
   let credential: UpstreamCredential | undefined;

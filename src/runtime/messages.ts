@@ -7,11 +7,13 @@
  * @module
  */
 import type { Upstream } from "../proxy/handler.ts";
+import type { Model } from "../proxy/models.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
 } from "./credential_messages.ts";
+import type { UpstreamTls } from "./upstream_tls.ts";
 
 export type * from "./credential_messages.ts";
 
@@ -39,8 +41,12 @@ export interface WorkerConfig {
   readonly maxBodyBytes: number | undefined;
   /** Whether to speak HTTP/2 to an upstream that offers it. */
   readonly upstreamHttp2: boolean;
-  /** PEM certificates to trust beside the system's. */
-  readonly upstreamCaCerts: readonly string[];
+  /** The files for TLS with the upstream, read. */
+  readonly upstreamTls: UpstreamTls;
+  /** A forward proxy to use in place of what the environment names, see `proxy_tunnel.ts`. */
+  readonly upstreamProxy: string | undefined;
+  /** Models to list ourselves. */
+  readonly models: readonly Model[];
 }
 
 /** From the supervisor to a worker. */

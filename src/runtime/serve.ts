@@ -1,3 +1,4 @@
+import { ConfigError } from "../config/config_error.ts";
 import type { LoadedSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
@@ -6,6 +7,7 @@ import { preflight } from "../permissions/preflight.ts";
 import { createCredentialSource } from "./credential_source.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal } from "./signals.ts";
+import { certificateReporter, openUpstreamRoute, type UpstreamRoute } from "./upstream_route.ts";
 import { workerConfig } from "./worker_config.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
@@ -38,7 +40,10 @@ export async function serve(loaded: LoadedSettings): Promise<number> {
 
 async function run(settings: Settings): Promise<number> {
   const ended = endingSignal();
-  const pool = await startPool(settings);
+  const opened = openRoute(settings);
+  if (opened === undefined) return 2;
+  await using route = opened;
+  const pool = await startPool(settings, route);
   if (pool === undefined) return 1;
   const signal = await ended;
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
@@ -49,7 +54,22 @@ async function run(settings: Settings): Promise<number> {
   return 0;
 }
 
-async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
+/** The way to the upstream, or none and the complaints about the settings in the log. */
+function openRoute(settings: Settings): UpstreamRoute | undefined {
+  try {
+    return openUpstreamRoute(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const complaint of error.complaints) log.error(complaint);
+    return undefined;
+  }
+}
+
+async function startPool(
+  settings: Settings,
+  route: UpstreamRoute,
+): Promise<WorkerPool | undefined> {
+  const reportCertificate = certificateReporter(settings.upstream_url, route.proxy);
   try {
     const listen = freeAddress(settings.bind_address, settings.port);
     const source = createCredentialSource(
@@ -58,11 +78,19 @@ async function startPool(settings: Settings): Promise<WorkerPool | undefined> {
     );
     const pool = new WorkerPool({
       count: workerCount(settings.workers),
-      config: workerConfig(settings, listen),
-      permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),
+      config: workerConfig(settings, listen, route),
+      permissions: workerPermissions({
+        listen,
+        upstreamUrl: settings.upstream_url,
+        proxyAddress: route.standIn?.address,
+      }),
       credential: () => source.current,
       onCredential: (message) => source.receive(message),
-      onRequests: (records) => records.forEach(logRequest),
+      onRequests: (records) =>
+        records.forEach((record) => {
+          logRequest(record);
+          reportCertificate(record.detail);
+        }),
       onDeath: (death) => log.error("worker died and will be replaced", { ...death }),
     });
     await pool.start();

@@ -58,6 +58,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     workers: "auto",
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
     logging: { level: "info" },
+    models: [],
   });
 });
 

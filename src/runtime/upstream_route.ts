@@ -1,0 +1,88 @@
+import { denoConfigIo } from "../config/deno_config_io.ts";
+import type { Settings } from "../config/settings.ts";
+import { log } from "../logging/logging.ts";
+import { forwardProxyFor, PROXY_VARIABLES, proxyAuthorization } from "./forward_proxy.ts";
+import { presentedCertificate, UNTRUSTED } from "./peer_certificate.ts";
+import { startProxyTunnel } from "./proxy_tunnel.ts";
+import { readUpstreamTls, type UpstreamTls } from "./upstream_tls.ts";
+import { netAddressOf } from "../permissions/needs.ts";
+
+/** Milliseconds before an untrusted certificate is looked at and reported again. */
+const REPORT_INTERVAL = 60_000;
+
+/** How connections to the upstream are made, as the supervisor sees it. */
+export interface UpstreamRoute extends AsyncDisposable {
+  readonly tls: UpstreamTls;
+  /** The forward proxy in the way, by the environment. */
+  readonly proxy: URL | undefined;
+  /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}, and its `host:port`. */
+  readonly standIn: { readonly url: string; readonly address: string } | undefined;
+}
+
+/**
+ * Finds out how the upstream is reached: reads the certificate files, looks for a forward proxy, and
+ * stands in for one that asks for a password, see `proxy_tunnel.ts`.
+ *
+ * @throws {ConfigError} when a file cannot be used
+ */
+export function openUpstreamRoute(settings: Settings): UpstreamRoute {
+  const tls = readUpstreamTls(settings);
+  const url = settings.upstream_url;
+  const proxy = forwardProxyFor(url, variableReader());
+  const leaks = proxy?.protocol === "http:" && url.startsWith("https:");
+  const tunnel = proxy && leaks && proxyAuthorization(proxy) !== undefined
+    ? startProxyTunnel({ proxy, authority: netAddressOf(url) })
+    : undefined;
+  if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
+  return {
+    tls,
+    proxy,
+    standIn: tunnel && { url: tunnel.url, address: tunnel.address },
+    [Symbol.asyncDispose]: async () => await tunnel?.[Symbol.asyncDispose](),
+  };
+}
+
+/** Reads variables where that is allowed, and says once where it is not. */
+function variableReader(): (name: string) => string | undefined {
+  const io = denoConfigIo();
+  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, io.variable(name)]));
+  if ([...found.values()].includes("not-granted")) {
+    log.info(
+      "forward proxies named in the environment are used, but their passwords reach the " +
+        `upstream too: prevent that with "--allow-env=${PROXY_VARIABLES.join(",")}"`,
+    );
+  }
+  return (name) => {
+    const variable = found.get(name);
+    return typeof variable === "object" ? variable.value : undefined;
+  };
+}
+
+/**
+ * Makes the function that explains certificates the workers did not trust: it fetches the one that
+ * is presented and logs whose it is, at most once a minute.
+ *
+ * @param now the time in milliseconds
+ */
+export function certificateReporter(
+  url: string,
+  proxy: URL | undefined,
+  now: () => number = () => performance.now(),
+): (detail: string | undefined) => void {
+  let quietUntil = -Infinity;
+  return (detail) => {
+    if (detail === undefined || !UNTRUSTED.test(detail) || now() < quietUntil) return;
+    quietUntil = now() + REPORT_INTERVAL;
+    const reason = detail.replace(/^.*invalid peer certificate: /s, "");
+    presentedCertificate(url, proxy).then(
+      (certificate) =>
+        log.error("the upstream's certificate is not trusted", {
+          reason,
+          ...certificate,
+          hint: "if it is right, put the issuer's certificate into upstream_ca_file",
+        }),
+      (error) =>
+        log.error("the upstream's certificate is not trusted", { reason, error: `${error}` }),
+    );
+  };
+}
