@@ -43,10 +43,18 @@ export interface WorkerConfig {
   readonly upstreamHttp2: boolean;
   /** The files for TLS with the upstream, read. */
   readonly upstreamTls: UpstreamTls;
-  /** A forward proxy to use in place of what the environment names, see `proxy_tunnel.ts`. */
-  readonly upstreamProxy: string | undefined;
+  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
+  readonly upstreamProxy: WorkerProxy | undefined;
   /** Models to list ourselves. */
   readonly models: readonly Model[];
+}
+
+/** A forward proxy as workers see it. */
+export interface WorkerProxy {
+  /** Where it listens, with nothing secret in it. */
+  readonly url: string;
+  /** Whether requests must be sent there, rather than where the environment leads them. */
+  readonly forRequests: boolean;
 }
 
 /** From the supervisor to a worker. */
@@ -58,7 +66,9 @@ export type ToWorker =
     readonly credential: IssuedCredential | undefined;
   }
   | ToCredentialHolder
-  | { readonly type: "drain" };
+  | { readonly type: "drain" }
+  /** The time to drain is over: WebSockets are to be closed with the code that says so. */
+  | { readonly type: "cut_off" };
 
 /** From a worker to the supervisor. */
 export type FromWorker =
@@ -66,7 +76,8 @@ export type FromWorker =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
   | FromCredentialHolder
-  | { readonly type: "drained" };
+  | { readonly type: "drained" }
+  | { readonly type: "cut_off" };
 
 /** One request, at its end, for the access log. */
 export interface RequestRecord {

@@ -37,6 +37,6 @@ function upstreamClient(
     http2: upstreamHttp2,
     caCerts: [...upstreamTls.caCerts],
     ...upstreamTls.client,
-    ...(upstreamProxy !== undefined && { proxy: { url: upstreamProxy } }),
+    ...(upstreamProxy?.forRequests && { proxy: { url: upstreamProxy.url } }),
   });
 }

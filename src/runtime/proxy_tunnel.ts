@@ -13,16 +13,15 @@ export interface TunnelOptions {
   readonly authority: string;
 }
 
-/** A local stand-in for a forward proxy that asks for a password. */
+/** A local stand-in for a forward proxy. */
 export interface ProxyTunnel extends AsyncDisposable {
   /** What to give to `Deno.createHttpClient` in place of the proxy. */
   readonly url: string;
-  /** `host:port` of the stand-in. */
-  readonly address: string;
 }
 
 /**
- * Stands in for a forward proxy that asks for a password, on a port of the loopback interface.
+ * Stands in for a forward proxy, on a port of the loopback interface: workers need neither its
+ * password nor network access to it.
  *
  * Deno's `fetch` sends the password not only to the proxy, in its CONNECT request, but once more
  * inside the tunnel, as `proxy-authorization` of the request itself: to the upstream. Here the
@@ -39,10 +38,8 @@ export function startProxyTunnel(options: TunnelOptions): ProxyTunnel {
       void relay(conn, options, connections).finally(() => connections.delete(conn));
     }
   })();
-  const address = `127.0.0.1:${listener.addr.port}`;
   return {
-    url: `http://${address}`,
-    address,
+    url: `http://127.0.0.1:${listener.addr.port}`,
     async [Symbol.asyncDispose]() {
       listener.close();
       for (const conn of connections) closeQuietly(conn);
@@ -57,14 +54,14 @@ async function relay(
   options: TunnelOptions,
   connections: Set<Deno.Conn>,
 ): Promise<void> {
-  let proxy: Deno.TcpConn | undefined;
+  let proxy: Deno.Conn | undefined;
   try {
     const head = await readHead(client);
     if (head.split(" ", 2).join(" ") !== `CONNECT ${options.authority}`) {
       await writeAll(client, "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
       return;
     }
-    proxy = await Deno.connect(addressOf(options.proxy));
+    proxy = await connect(options.proxy);
     connections.add(proxy);
     await writeAll(proxy, connectRequest(options));
     await Promise.all([
@@ -84,15 +81,20 @@ async function relay(
 
 /** RFC 9110 §9.3.6 and, for the credentials, §11.7.2. */
 function connectRequest({ proxy, authority }: TunnelOptions): string {
+  const authorization = proxyAuthorization(proxy);
   return [
     `CONNECT ${authority} HTTP/1.1`,
     `Host: ${authority}`,
-    `Proxy-Authorization: ${proxyAuthorization(proxy)}`,
+    ...(authorization ? [`Proxy-Authorization: ${authorization}`] : []),
   ].join("\r\n") + HEAD_END;
 }
 
-function addressOf({ hostname, port }: URL): Deno.ConnectOptions {
-  return { hostname: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 80) };
+async function connect({ protocol, hostname: name, port }: URL): Promise<Deno.Conn> {
+  const hostname = name.replace(/^\[|\]$/g, "");
+  if (protocol === "https:") return await Deno.connectTls({ hostname, port: Number(port || 443) });
+  const conn = await Deno.connect({ hostname, port: Number(port || 80) });
+  conn.setNoDelay();
+  return conn;
 }
 
 /** The client waits for the answer before it sends more, so nothing stands behind its head. */

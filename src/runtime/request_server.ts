@@ -1,4 +1,6 @@
 import { handleRequest, type Outcome, type ProxyDeps } from "../proxy/handler.ts";
+import type { Relay } from "../proxy/websocket_relay.ts";
+import type { WebSocketTransport } from "../proxy/websocket.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds that connections without a request get to close once the last response is out. */
@@ -8,7 +10,9 @@ const SHUTDOWN_GRACE = 250;
 export interface RequestServerOptions {
   readonly config: Pick<WorkerConfig, "worker" | "listen">;
   /** The request path's dependencies; draining is the server's own affair. */
-  readonly deps: Omit<ProxyDeps, "isDraining">;
+  readonly deps: Omit<ProxyDeps, "isDraining" | "webSockets">;
+  /** Opens connections to the upstream for WebSockets; without it they are refused. */
+  readonly dial?: WebSocketTransport["dial"];
   /** Called once a request, at its end. */
   readonly onRecord: (record: RequestRecord) => void;
 }
@@ -19,18 +23,26 @@ export class RequestServer {
   readonly #worker: number;
   readonly #deps: ProxyDeps;
   readonly #onRecord: (record: RequestRecord) => void;
+  readonly #webSockets = new Set<Relay>();
   readonly #idle = Promise.withResolvers<void>();
   #inFlight = 0;
   #draining = false;
 
   /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
-  constructor({ config, deps, onRecord }: RequestServerOptions) {
+  constructor({ config, deps, dial, onRecord }: RequestServerOptions) {
     this.#worker = config.worker;
     this.#onRecord = onRecord;
     this.#deps = {
       ...deps,
       isReady: () => !this.#draining && deps.isReady(),
       isDraining: () => this.#draining,
+      ...(dial && {
+        webSockets: {
+          dial,
+          accept: Deno.upgradeWebSocket,
+          onOpen: (relay) => this.#watch(relay),
+        },
+      }),
     };
     this.#server = Deno.serve({
       ...config.listen,
@@ -51,6 +63,18 @@ export class RequestServer {
     const timer = setTimeout(resolve, SHUTDOWN_GRACE);
     await Promise.race([this.#server.shutdown(), grace]);
     clearTimeout(timer);
+  }
+
+  /** Closes every WebSocket as a server that goes away does (RFC 6455 §7.4.1). */
+  async cutOff(): Promise<void> {
+    const relays = [...this.#webSockets];
+    for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
+    await Promise.all(relays.map(({ closed }) => closed));
+  }
+
+  #watch(relay: Relay): void {
+    this.#webSockets.add(relay);
+    void relay.closed.finally(() => this.#webSockets.delete(relay));
   }
 
   async #serve(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -80,7 +104,8 @@ export class RequestServer {
       });
       if (--this.#inFlight === 0 && this.#draining) this.#idle.resolve();
     };
-    info.completed.then(() => end(request.signal.aborted), () => end(true));
+    const ended = outcome.session ?? info.completed;
+    ended.then(() => end(request.signal.aborted), () => end(true));
     return response;
   }
 }

@@ -12,6 +12,9 @@ import { workerConfig } from "./worker_config.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 
+/** Milliseconds that WebSocket clients get to answer that we go away. */
+const CUT_OFF_TIMEOUT = 2_000;
+
 /** Most workers that `workers = "auto"` starts. */
 const MOST_AUTOMATIC_WORKERS = 4;
 
@@ -48,7 +51,10 @@ async function run(settings: Settings): Promise<number> {
   const signal = await ended;
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
   const finished = await within(settings.shutdown_timeout * 1000, pool.drain());
-  if (!finished) log.warn("cutting off requests still running after shutdown_timeout");
+  if (!finished) {
+    log.warn("cutting off requests still running after shutdown_timeout");
+    await within(CUT_OFF_TIMEOUT, pool.cutOff());
+  }
   pool.stop();
   log.info("stopped");
   return 0;
@@ -82,7 +88,7 @@ async function startPool(
       permissions: workerPermissions({
         listen,
         upstreamUrl: settings.upstream_url,
-        proxyAddress: route.standIn?.address,
+        proxyAddress: route.workerProxy && new URL(route.workerProxy.url).host,
       }),
       credential: () => source.current,
       onCredential: (message) => source.receive(message),

@@ -4,6 +4,7 @@ import { log } from "../logging/logging.ts";
 import { forwardProxyFor, PROXY_VARIABLES, proxyAuthorization } from "./forward_proxy.ts";
 import { presentedCertificate, UNTRUSTED } from "./peer_certificate.ts";
 import { startProxyTunnel } from "./proxy_tunnel.ts";
+import type { WorkerProxy } from "./messages.ts";
 import { readUpstreamTls, type UpstreamTls } from "./upstream_tls.ts";
 import { netAddressOf } from "../permissions/needs.ts";
 
@@ -15,13 +16,14 @@ export interface UpstreamRoute extends AsyncDisposable {
   readonly tls: UpstreamTls;
   /** The forward proxy in the way, by the environment. */
   readonly proxy: URL | undefined;
-  /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}, and its `host:port`. */
-  readonly standIn: { readonly url: string; readonly address: string } | undefined;
+  /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}. */
+  readonly workerProxy: WorkerProxy | undefined;
 }
 
 /**
  * Finds out how the upstream is reached: reads the certificate files, looks for a forward proxy, and
- * stands in for one that asks for a password, see `proxy_tunnel.ts`.
+ * stands in for it, see `proxy_tunnel.ts`: for WebSockets always, and for requests where they would
+ * tell the upstream the proxy's password.
  *
  * @throws {ConfigError} when a file cannot be used
  */
@@ -29,15 +31,16 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
   const proxy = forwardProxyFor(url, variableReader());
-  const leaks = proxy?.protocol === "http:" && url.startsWith("https:");
-  const tunnel = proxy && leaks && proxyAuthorization(proxy) !== undefined
+  const tunnel = proxy && /^https?:$/.test(proxy.protocol)
     ? startProxyTunnel({ proxy, authority: netAddressOf(url) })
     : undefined;
+  const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
+    proxyAuthorization(proxy) !== undefined;
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
   return {
     tls,
     proxy,
-    standIn: tunnel && { url: tunnel.url, address: tunnel.address },
+    workerProxy: tunnel && { url: tunnel.url, forRequests: leaks },
     [Symbol.asyncDispose]: async () => await tunnel?.[Symbol.asyncDispose](),
   };
 }
@@ -48,8 +51,8 @@ function variableReader(): (name: string) => string | undefined {
   const found = new Map(PROXY_VARIABLES.map((name) => [name as string, io.variable(name)]));
   if ([...found.values()].includes("not-granted")) {
     log.info(
-      "forward proxies named in the environment are used, but their passwords reach the " +
-        `upstream too: prevent that with "--allow-env=${PROXY_VARIABLES.join(",")}"`,
+      "a forward proxy that the environment names is used, but not for WebSockets, and its " +
+        `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`,
     );
   }
   return (name) => {

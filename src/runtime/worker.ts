@@ -6,6 +6,7 @@
  */
 import { CredentialHolder } from "./credential_holder.ts";
 import type { IssuedCredential } from "./credential_messages.ts";
+import { dialer } from "./dial.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";
@@ -28,6 +29,8 @@ supervisor.onmessage = ({ data: message }) => {
       return start(message.config, message.credential);
     case "drain":
       return void drain();
+    case "cut_off":
+      return void cutOff();
     default:
       return holder?.receive(message);
   }
@@ -49,6 +52,7 @@ function serve(config: WorkerConfig, holder: CredentialHolder): RequestServer {
   return new RequestServer({
     config,
     onRecord: record,
+    dial: dialer(config),
     deps: {
       ...proxyDeps(config),
       credential: () => holder.credential(),
@@ -72,4 +76,10 @@ async function drain(): Promise<void> {
   await server?.drain();
   postRecords();
   supervisor.postMessage({ type: "drained" });
+}
+
+async function cutOff(): Promise<void> {
+  await server?.cutOff();
+  postRecords();
+  supervisor.postMessage({ type: "cut_off" });
 }

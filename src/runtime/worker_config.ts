@@ -12,7 +12,7 @@ import type { UpstreamRoute } from "./upstream_route.ts";
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
-  { tls, standIn }: UpstreamRoute,
+  { tls, workerProxy }: UpstreamRoute,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
@@ -26,7 +26,7 @@ export function workerConfig(
     maxBodyBytes: settings.max_request_body,
     upstreamHttp2: settings.upstream_http2,
     upstreamTls: tls,
-    upstreamProxy: standIn?.url,
+    upstreamProxy: workerProxy,
     models: settings.models.map(({ id, display_name, api }) => ({
       id,
       api,

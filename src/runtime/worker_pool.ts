@@ -65,6 +65,11 @@ export class WorkerPool {
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
   }
 
+  /** Tells every worker's WebSocket clients that we go away; resolves once they have been told. */
+  async cutOff(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.cutOff()));
+  }
+
   /** Ends every worker at once, running requests with it. */
   stop(): void {
     this.#stopReplacing();
@@ -121,6 +126,7 @@ class RequestWorker {
   readonly #options: RequestWorkerOptions;
   readonly #listening = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
+  readonly #cutOff = Promise.withResolvers<void>();
 
   constructor(options: RequestWorkerOptions) {
     this.#options = options;
@@ -147,6 +153,11 @@ class RequestWorker {
     return this.#drained.promise;
   }
 
+  cutOff(): Promise<void> {
+    this.post({ type: "cut_off" });
+    return this.#cutOff.promise;
+  }
+
   terminate(): void {
     this.#worker.terminate();
   }
@@ -169,12 +180,15 @@ class RequestWorker {
         return this.#options.onCredential(message);
       case "drained":
         return this.#drained.resolve();
+      case "cut_off":
+        return this.#cutOff.resolve();
     }
   }
 
   #die(reason: string): void {
     this.terminate();
     this.#drained.resolve();
+    this.#cutOff.resolve();
     this.#listening.reject(new Error(reason));
     this.#options.onDeath(reason);
   }

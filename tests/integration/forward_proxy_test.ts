@@ -99,7 +99,7 @@ programTest({
     assert.equal((await post(started.proxy.port)).status, 200);
     // Deno 2.9.6 sends it; once this fails, `src/runtime/proxy_tunnel.ts` can go.
     assert.equal(upstream.requests[0]?.values("proxy-authorization").length, 1);
-    await started.proxy.waitForLine(/passwords reach the upstream/);
+    await started.proxy.waitForLine(/its password reaches the upstream/);
   },
 });
 
