@@ -5,6 +5,8 @@ import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/proxy_proces
 import { request } from "../kit/raw_client.ts";
 import { type Handler, RawUpstream } from "../kit/raw_upstream.ts";
 import { SQUID, Squid } from "../kit/squid.ts";
+import { closed, connect, messages } from "../kit/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
 
 const READ_PROXY_VARIABLES = "--allow-env=" +
   ["ALL", "HTTPS", "HTTP", "NO"].flatMap((name) => [`${name}_PROXY`, `${name.toLowerCase()}_proxy`])
@@ -25,7 +27,7 @@ const stream: Handler = async (exchange) => {
 };
 
 async function startProxy(
-  upstream: RawUpstream,
+  upstream: { url: string },
   options: ProxyOptions,
 ): Promise<AsyncDisposable & { proxy: ProxyProcess }> {
   const caFile = await Deno.makeTempFile({ suffix: ".pem" });
@@ -55,6 +57,32 @@ const post = (port: number) =>
   });
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+for (const scheme of ["ws", "wss"]) {
+  programTest({
+    name: `a ${scheme} upstream is reached through squid with a password`,
+    needs: [SQUID],
+    fn: async () => {
+      await using squid = await Squid.start(USER);
+      await using upstream = await WebSocketUpstream.start(scheme === "wss" ? { tls } : {});
+      await using started = await startProxy(upstream, {
+        env: { [scheme === "wss" ? "HTTPS_PROXY" : "HTTP_PROXY"]: squid.url },
+      });
+      const socket = await connect(started.proxy.url);
+      const { request } = await upstream.nextSession();
+      assert.equal(request.headers["proxy-authorization"], undefined);
+      const echoed = messages(socket, 1);
+      socket.send("through a tunnel");
+      assert.equal(`${(await echoed)[0]?.data}`, "through a tunnel");
+      const ended = closed(socket);
+      socket.close(1000);
+      await ended;
+      await started.proxy[Symbol.asyncDispose](); // A tunnel is logged once it ends.
+      const { host } = new URL(upstream.url);
+      assert.ok((await squid.requests()).includes(`CONNECT ${host} 200`));
+    },
+  });
+}
 
 for (const scheme of ["http", "https"]) {
   for (const user of [undefined, USER]) {

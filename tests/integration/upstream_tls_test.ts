@@ -6,12 +6,20 @@ import { programTest } from "../kit/programs.ts";
 import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
 import { request } from "../kit/raw_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
+import { connect } from "../kit/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
 
 const authority = await makeAuthority("Test authority");
 const stranger = await makeAuthority("Another authority");
 const server = await authority.issue("upstream");
 const client = await authority.issue("proxy", []);
 const headers: [string, string][] = [["Host", "localhost"], ["x-api-key", CLIENT_KEY]];
+
+/** Makes nginx hand a WebSocket on, and tell whose certificate it saw. */
+const UPGRADE = `proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+      proxy_set_header X-Client $ssl_client_s_dn;`;
 
 /** Flags that name files, with the files' contents. */
 type FlagFiles = Partial<
@@ -55,11 +63,13 @@ programTest({
   name: "mTLS: nginx with ssl_verify_client on sees the configured certificate, and no other",
   needs: [NGINX],
   fn: async () => {
+    await using sockets = await WebSocketUpstream.start();
     await using nginx = await Nginx.start(
       `ssl_certificate server.pem;
     ssl_certificate_key server.key;
     ssl_client_certificate ca.pem;
     ssl_verify_client on;
+    location /ws { proxy_pass ${sockets.url}; ${UPGRADE} }
     location / { return 200 "$ssl_client_s_dn"; }`,
       { "server.pem": server.cert, "server.key": server.key, "ca.pem": authority.cert },
     );
@@ -72,6 +82,9 @@ programTest({
     await using proxy = await ProxyProcess.start({ upstreamUrl: nginx.url, args: files.args });
     const response = await request({ port: proxy.port, headers });
     assert.equal(new TextDecoder().decode(response.bytes), "CN=proxy");
+    (await connect(proxy.url, { path: "/ws" })).terminate();
+    const session = await sockets.nextSession();
+    assert.equal(session.request.headers["x-client"], "CN=proxy");
 
     await using without = await writeFiles(ca);
     await using anonymous = await ProxyProcess.start({
