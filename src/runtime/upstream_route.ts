@@ -1,7 +1,7 @@
-import { denoConfigIo } from "../config/deno_config_io.ts";
 import type { Settings } from "../config/settings.ts";
 import { log } from "../logging/logging.ts";
-import { forwardProxyFor, PROXY_VARIABLES, proxyAuthorization } from "./forward_proxy.ts";
+import { environmentProxy } from "./environment_proxy.ts";
+import { PROXY_VARIABLES, proxyAuthorization } from "./forward_proxy.ts";
 import { presentedCertificate, UNTRUSTED } from "./peer_certificate.ts";
 import { startProxyTunnel } from "./proxy_tunnel.ts";
 import type { WorkerProxy } from "./messages.ts";
@@ -10,6 +10,10 @@ import { netAddressOf } from "../permissions/needs.ts";
 
 /** Milliseconds before an untrusted certificate is looked at and reported again. */
 const REPORT_INTERVAL = 60_000;
+
+const UNREAD =
+  "a forward proxy that the environment names is used, but not for WebSockets, and its " +
+  `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`;
 
 /** How connections to the upstream are made, as the supervisor sees it. */
 export interface UpstreamRoute extends AsyncDisposable {
@@ -30,34 +34,19 @@ export interface UpstreamRoute extends AsyncDisposable {
 export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
-  const proxy = forwardProxyFor(url, variableReader());
+  const { proxy, unread } = environmentProxy(url);
   const tunnel = proxy && /^https?:$/.test(proxy.protocol)
     ? startProxyTunnel({ proxy, authority: netAddressOf(url) })
     : undefined;
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
     proxyAuthorization(proxy) !== undefined;
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
+  else if (unread) log.info(UNREAD);
   return {
     tls,
     proxy,
     workerProxy: tunnel && { url: tunnel.url, forRequests: leaks },
     [Symbol.asyncDispose]: async () => await tunnel?.[Symbol.asyncDispose](),
-  };
-}
-
-/** Reads variables where that is allowed, and says once where it is not. */
-function variableReader(): (name: string) => string | undefined {
-  const io = denoConfigIo();
-  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, io.variable(name)]));
-  if ([...found.values()].includes("not-granted")) {
-    log.info(
-      "a forward proxy that the environment names is used, but not for WebSockets, and its " +
-        `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`,
-    );
-  }
-  return (name) => {
-    const variable = found.get(name);
-    return typeof variable === "object" ? variable.value : undefined;
   };
 }
 

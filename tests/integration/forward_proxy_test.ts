@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { makeAuthority } from "../kit/certificate_authority.ts";
+import { freePort } from "../kit/free_port.ts";
 import { programTest } from "../kit/programs.ts";
 import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
 import { request } from "../kit/raw_client.ts";
@@ -184,4 +185,27 @@ Deno.test("NO_PROXY names upstreams that are reached directly", async () => {
     env: { HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "example.com,localhost" },
   });
   assert.equal((await post(started.proxy.port)).status, 200);
+});
+
+programTest({
+  name: "the permissions command names what a forward proxy needs, and that is enough",
+  needs: [SQUID],
+  fn: async () => {
+    await using squid = await Squid.start(USER);
+    await using upstream = RawUpstream.start(stream, { tls });
+    const env = { HTTPS_PROXY: squid.url };
+    const options = { upstreamUrl: upstream.url, env, port: freePort() };
+    await using asked = await ProxyProcess.spawn({
+      ...options,
+      permissions: ["--allow-env", "--allow-read"],
+      args: ["permissions"],
+    });
+    assert.equal(await asked.exit(), 0);
+    const permissions = asked.stdout.at(-1)?.split(" ") ?? [];
+    assert.ok(permissions[0]?.includes(`127.0.0.1:${squid.port},127.0.0.1`));
+    await using proxy = await ProxyProcess.start({ ...options, permissions });
+    assert.equal((await post(proxy.port)).status, 502); // The tunnel stands; the CA is unknown.
+    await proxy.waitForLine(/issuer="CN=Test authority"/);
+    upstream.violations.length = 0;
+  },
 });

@@ -68,9 +68,3 @@ export class Daemon implements AsyncDisposable {
     return `printed so far:\n${this.#stdout.text}\n${this.#stderr.text}`;
   }
 }
-
-/** A port of the loopback interface that nobody listened on a moment ago. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}

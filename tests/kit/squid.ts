@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { Daemon, freePort } from "./daemon.ts";
+import { Daemon } from "./daemon.ts";
+import { freePort } from "./free_port.ts";
 import type { NeededProgram } from "./programs.ts";
 
 /** For `programTest`. */
