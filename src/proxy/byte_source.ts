@@ -1,5 +1,6 @@
 /** What bytes are read from: a connection. */
 export interface Readable {
+  /** Fills a part of `into`; `null` at the end. */
   read(into: Uint8Array): Promise<number | null>;
 }
 
@@ -11,6 +12,7 @@ export class ByteSource {
   readonly #storage = new Uint8Array(BUFFER_BYTES);
   #buffered: Uint8Array<ArrayBuffer> = this.#storage.subarray(0, 0);
 
+  /** Takes over reading `from`: nobody else may read it from here on. */
   constructor(from: Readable) {
     this.#from = from;
   }

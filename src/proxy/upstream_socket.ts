@@ -15,7 +15,9 @@ const LONGEST_MESSAGE = 64 * 1024 * 1024;
 
 /** A connection to the upstream, plain or TLS. */
 export interface UpstreamConn extends Readable {
+  /** Writes a part of `bytes`, and tells how many. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Ends it, what it reads and writes at the moment too. */
   close(): void;
 }
 
@@ -40,6 +42,12 @@ export class UpstreamSocket {
   #closeSent = false;
   #closed = false;
 
+  /**
+   * Takes a connection over.
+   *
+   * @param conn written to
+   * @param source reads `conn`, and may hold bytes that followed the handshake
+   */
   constructor(conn: UpstreamConn, source: ByteSource) {
     this.#conn = conn;
     this.#source = source;

@@ -21,6 +21,7 @@ export interface WebSocketTransport {
 
 /** A WebSocket that a client asks for. */
 export interface WebSocketRequest {
+  /** `Sec-WebSocket-Key`. */
   readonly key: string;
   /** Subprotocols offered, a client key among them left out. */
   readonly protocols: readonly string[];

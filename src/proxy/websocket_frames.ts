@@ -12,18 +12,30 @@ export const OPCODE = {
 
 /** One frame, unmasked. */
 export interface Frame {
+  /** Whether it ends its message. */
   readonly fin: boolean;
+  /** One of {@linkcode OPCODE}. */
   readonly opcode: number;
+  /** What it carries. */
   readonly payload: Uint8Array<ArrayBuffer>;
 }
 
 /** A peer breaks the protocol. */
 export class FrameError extends Error {
+  /** Tells it apart from other errors, in a log too. */
   override readonly name = "FrameError";
+  /** The close code that says so (RFC 6455 §7.4.1). */
+  readonly code: 1002 | 1007 | 1009;
 
-  /** @param code the close code that says so (RFC 6455 §7.4.1) */
-  constructor(readonly code: 1002 | 1007 | 1009, message: string) {
+  /**
+   * Says what the peer did.
+   *
+   * @param code see {@linkcode FrameError.code}
+   * @param message what is wrong, without the peer's bytes
+   */
+  constructor(code: FrameError["code"], message: string) {
     super(message);
+    this.code = code;
   }
 }
 
@@ -125,10 +137,15 @@ export function encodeClose({ code, reason }: CloseInfo): Uint8Array<ArrayBuffer
 export interface CloseInfo {
   /** `undefined` where it names none. */
   readonly code: number | undefined;
+  /** For people; empty where there is none. */
   readonly reason: string;
 }
 
-/** @throws {FrameError} when it is malformed */
+/**
+ * Reads the payload of a close frame.
+ *
+ * @throws {FrameError} when it is malformed
+ */
 export function decodeClose(payload: Uint8Array<ArrayBuffer>): CloseInfo {
   if (payload.length === 0) return { code: undefined, reason: "" };
   if (payload.length === 1) throw new FrameError(1002, "A close frame of one byte");
@@ -138,7 +155,11 @@ export function decodeClose(payload: Uint8Array<ArrayBuffer>): CloseInfo {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** @throws {FrameError} when it is not UTF-8 (RFC 6455 §8.1) */
+/**
+ * Reads a text; a BOM is part of it.
+ *
+ * @throws {FrameError} when it is not UTF-8 (RFC 6455 §8.1)
+ */
 export function decodeText(payload: Uint8Array): string {
   try {
     return UTF8.decode(payload);
