@@ -1,5 +1,7 @@
 import { denoConfigIo } from "../config/deno_config_io.ts";
+import { netAddressOf } from "../permissions/needs.ts";
 import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
+import { type ProxyTunnel, startProxyTunnel } from "./proxy_tunnel.ts";
 
 /** What the environment says about the way to a URL. */
 export interface EnvironmentProxy {
@@ -18,4 +20,16 @@ export function environmentProxy(url: string): EnvironmentProxy {
     return typeof variable === "object" ? variable.value : undefined;
   });
   return { proxy, unread: [...found.values()].includes("not-granted") };
+}
+
+/**
+ * Stands in for the forward proxy on the way to a URL, for whoever would otherwise tell the server
+ * there the proxy's password: give its `url` to `Deno.createHttpClient({ proxy: { url } })`.
+ *
+ * @returns `undefined` where the way is direct, or the proxy speaks another protocol than HTTP
+ */
+export function standInFor(url: string): ProxyTunnel | undefined {
+  const { proxy } = environmentProxy(url);
+  if (proxy === undefined || !/^https?:$/.test(proxy.protocol)) return undefined;
+  return startProxyTunnel({ proxy, authority: netAddressOf(url) });
 }

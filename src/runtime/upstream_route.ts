@@ -1,12 +1,10 @@
 import type { Settings } from "../config/settings.ts";
 import { log } from "../logging/logging.ts";
-import { environmentProxy } from "./environment_proxy.ts";
+import { environmentProxy, standInFor } from "./environment_proxy.ts";
 import { PROXY_VARIABLES, proxyAuthorization } from "./forward_proxy.ts";
 import { presentedCertificate, UNTRUSTED } from "./peer_certificate.ts";
-import { startProxyTunnel } from "./proxy_tunnel.ts";
 import type { WorkerProxy } from "./messages.ts";
 import { readUpstreamTls, type UpstreamTls } from "./upstream_tls.ts";
-import { netAddressOf } from "../permissions/needs.ts";
 
 /** Milliseconds before an untrusted certificate is looked at and reported again. */
 const REPORT_INTERVAL = 60_000;
@@ -35,9 +33,7 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
   const { proxy, unread } = environmentProxy(url);
-  const tunnel = proxy && /^https?:$/.test(proxy.protocol)
-    ? startProxyTunnel({ proxy, authority: netAddressOf(url) })
-    : undefined;
+  const tunnel = standInFor(url);
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
     proxyAuthorization(proxy) !== undefined;
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
