@@ -1,6 +1,10 @@
+import { ConfigError } from "../config/config_error.ts";
 import type { LoadedSettings } from "../config/load.ts";
+import type { Settings } from "../config/settings.ts";
 import { listSettings } from "../config/listing.ts";
+import type { UpstreamCredential } from "../proxy/credentials.ts";
 import { createTransport } from "../runtime/proxy_deps.ts";
+import { openUpstreamRoute } from "../runtime/upstream_route.ts";
 import { workerConfig } from "../runtime/worker_config.ts";
 import { checkCertificate } from "./certificate.ts";
 import { checkListeningAddress } from "./listening_address.ts";
@@ -32,18 +36,30 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
   const permissions = checkPermissions(loaded);
   if (!permissions.ok) return [permissions];
   const { settings } = loaded;
-  const listen = { hostname: settings.bind_address, port: settings.port };
-  const transport = createTransport(workerConfig(settings, listen));
   const { credential, results } = await checkUpstreamAuth(settings.upstream_auth);
   return [
     permissions,
     checkListeningAddress(settings),
     ...results,
     ...await checkCertificate(settings),
-    ...(credential === undefined
-      ? []
-      : [await checkUpstream(settings.upstream_url, credential, transport)]),
+    ...(credential === undefined ? [] : [await checkRoute(settings, credential)]),
   ];
+}
+
+/** The upstream, on the way that a start would take. */
+async function checkRoute(
+  settings: Settings,
+  credential: UpstreamCredential,
+): Promise<CheckResult> {
+  try {
+    await using route = openUpstreamRoute(settings);
+    const listen = { hostname: settings.bind_address, port: settings.port };
+    const transport = createTransport(workerConfig(settings, listen, route));
+    return await checkUpstream(settings.upstream_url, credential, transport);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { name: "certificate files", ok: false, text: error.complaints.join("; ") };
+  }
 }
 
 function colourful(): boolean {

@@ -11,8 +11,8 @@ export interface ConfigFile {
   readonly name: string;
   /** Its keys and values, not yet expanded. */
   readonly table: Table;
-  /** Line of a key, or of the nearest table around it. */
-  lineOf(keys: readonly string[]): number;
+  /** Line of a key, or of the nearest table around it; elements of arrays have their index as a key. */
+  lineOf(keys: readonly (string | number)[]): number;
 }
 
 /**
@@ -69,7 +69,7 @@ function reason(error: TomlError): string {
   return `not valid TOML: ${reason}`;
 }
 
-function nearestLine(lines: TomlLines, keys: readonly string[]): number {
+function nearestLine(lines: TomlLines, keys: readonly (string | number)[]): number {
   for (let length = keys.length; length > 0; length--) {
     const line = lines.lineOf(keys.slice(0, length));
     if (line !== undefined) return line;

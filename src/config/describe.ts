@@ -4,12 +4,16 @@ import type { Setting } from "./setting.ts";
 
 /** What a setting does, the words it allows, and the variants it is for. */
 export function describe({ row, section, variants }: Setting): string {
-  const choices = row.kind.choices ?? [];
-  const words = choices.length > 1 ? ` One of ${choices.join(", ")}.` : "";
   const uses = variants ? ` For ${section.variants?.by} ${variants.join(", ")}.` : "";
   const { onlyIf } = section;
   const only = onlyIf ? ` For ${onlyIf.path.split(".").at(-1)} ${onlyIf.is}.` : "";
-  return row.doc + words + uses + only;
+  return describeRow(row) + uses + only;
+}
+
+/** What a row does, and the words it allows. */
+export function describeRow(row: Row): string {
+  const choices = row.kind.choices ?? [];
+  return row.doc + (choices.length > 1 ? ` One of ${choices.join(", ")}.` : "");
 }
 
 /** A row's default in words: `required`, `default: 8080`, `default: off`. */

@@ -1,8 +1,8 @@
 import { show } from "./complaint.ts";
-import { defaultText, describe } from "./describe.ts";
-import type { Section } from "./row.ts";
+import { defaultText, describe, describeRow } from "./describe.ts";
+import type { ListSection, Row, Section } from "./row.ts";
 import { type Setting, settingsOf } from "./setting.ts";
-import { sections } from "./table/mod.ts";
+import { lists, sections } from "./table/mod.ts";
 
 /** Widest line of a comment, in characters. */
 const WIDTH = 98;
@@ -16,15 +16,27 @@ const INTRODUCTION = [
 ];
 
 /** The example configuration file: every setting, with only the required ones in force. */
-export function exampleToml(of: readonly Section[] = sections): string {
+export function exampleToml(
+  of: readonly Section[] = sections,
+  listsOf: readonly ListSection[] = lists,
+): string {
   const introduction = INTRODUCTION.map(comment).join("\n#\n");
-  return [introduction, ...of.map(sectionToml)].join("\n\n") + "\n";
+  return [introduction, ...of.map(sectionToml), ...listsOf.map(listToml)].join("\n\n") + "\n";
 }
 
 function sectionToml(section: Section): string {
   const heading = `# ${section.title}\n`;
   const table = section.top ? "" : `[${section.name}]\n`;
   return heading + table + "\n" + settingsOf(section).map(settingToml).join("\n\n");
+}
+
+function listToml({ name, title, doc, rows }: ListSection): string {
+  const heading = `# ${title}\n${comment(`${doc} This file alone can give them.`)}\n#[[${name}]]`;
+  return [heading, ...rows.map(listRowToml)].join("\n\n");
+}
+
+function listRowToml(row: Row): string {
+  return `${comment(describeRow(row))}\n# ${defaultText(row)}\n#${row.key} = ${show(row.example)}`;
 }
 
 function settingToml(setting: Setting): string {

@@ -1,5 +1,6 @@
 import { show } from "./complaint.ts";
 import { allSettings } from "./setting.ts";
+import { lists } from "./table/mod.ts";
 import type { LoadedSettings } from "./load.ts";
 import { formatSource } from "./source.ts";
 
@@ -25,6 +26,12 @@ export function listSettings(loaded: LoadedSettings): ListedSetting[] {
     );
     const text = value === undefined ? row.absent ?? "not set" : row.secret ? "••••" : show(value);
     listed.push({ path, value: text, source: formatSource(source) });
+  }
+  for (const { name } of lists) {
+    const source = loaded.provenance.get(name);
+    const count = (loaded.settings as unknown as Record<string, readonly unknown[]>)[name]?.length;
+    if (source === undefined || !count) continue;
+    listed.push({ path: name, value: `${count} tables`, source: formatSource(source) });
   }
   return listed;
 }

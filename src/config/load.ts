@@ -9,7 +9,7 @@ import type { ParsedFlags } from "./flags.ts";
 import { loadSections } from "./load_sections.ts";
 import type { Settings } from "./settings.ts";
 import type { Source } from "./source.ts";
-import { sections } from "./table/mod.ts";
+import { lists, sections } from "./table/mod.ts";
 
 export type * from "./config_io.ts";
 export type * from "./flags.ts";
@@ -42,6 +42,6 @@ export interface LoadedSettings {
  * @throws {ConfigError} holding every complaint at once; nothing else is thrown
  */
 export async function loadSettings(flags: ParsedFlags, io: ConfigIo): Promise<LoadedSettings> {
-  const { values, ...rest } = await loadSections(sections, flags, io);
+  const { values, ...rest } = await loadSections(sections, flags, io, lists);
   return { settings: values as unknown as Settings, ...rest };
 }

@@ -7,7 +7,8 @@ import { Environment } from "./environment.ts";
 import type { ParsedFlags } from "./flags.ts";
 import type { LoadedSettings } from "./load.ts";
 import { resolve } from "./resolve.ts";
-import type { Section } from "./row.ts";
+import { resolveList } from "./resolve_list.ts";
+import type { ListSection, Section } from "./row.ts";
 import { allSettings } from "./setting.ts";
 import { unknownKeys, unknownVariables } from "./unknown_names.ts";
 
@@ -26,13 +27,20 @@ export async function loadSections(
   table: readonly Section[],
   flags: ParsedFlags,
   io: ConfigIo,
+  lists: readonly ListSection[] = [],
 ): Promise<LoadedValues> {
   const environment = new Environment(io);
   const { file, complaints, notes, variables } = await readFile(flags.config, environment, io);
   const inputs: Inputs = { flags, environment, file, fileFailed: complaints.length > 0 };
   const { values, provenance, ...found } = resolve(table, inputs);
   const settings = allSettings(table);
-  complaints.push(...(file ? unknownKeys(file, settings) : []), ...found.complaints);
+  complaints.push(...(file ? unknownKeys(file, settings, lists) : []), ...found.complaints);
+  for (const list of lists) {
+    const { elements, source, ...resolved } = resolveList(list, inputs);
+    values[list.name] = elements;
+    provenance.set(list.name, source);
+    complaints.push(...resolved.complaints);
+  }
   complaints.push(...unknownVariables(environment, settings));
   notes.push(...environment.notes(), ...found.notes);
   if (complaints.length > 0) throw new ConfigError(complaints, notes);

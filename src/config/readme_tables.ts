@@ -1,20 +1,30 @@
-import { defaultText, describe } from "./describe.ts";
-import type { Section } from "./row.ts";
+import { defaultText, describe, describeRow } from "./describe.ts";
+import type { ListSection, Row, Section } from "./row.ts";
 import { type Setting, settingsOf } from "./setting.ts";
-import { sections } from "./table/mod.ts";
+import { lists, sections } from "./table/mod.ts";
 
 const HEADINGS = ["TOML key", "Flag", "Environment variable", "What it does", "Default"];
+const LIST_HEADINGS = ["TOML key", "What it does", "Default"];
 
 /** A section's settings as a Markdown table, aligned as `deno fmt` aligns it. */
 export function readmeTable(section: Section): string {
-  const rows = [HEADINGS, ...settingsOf(section).map(cells)];
-  const widths = HEADINGS.map((_, column) =>
+  return markdownTable(HEADINGS, settingsOf(section).map(cells));
+}
+
+/** The rows of a list of tables as a Markdown table. */
+export function readmeListTable({ rows }: ListSection): string {
+  return markdownTable(LIST_HEADINGS, rows.map(listCells));
+}
+
+function markdownTable(titles: readonly string[], cells: readonly string[][]): string {
+  const rows = [titles, ...cells];
+  const widths = titles.map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))
   );
   const line = (row: readonly string[], filler: string) =>
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0, filler)).join(" | ")} |`;
   const [headings = [], ...body] = rows.map((row) => line(row, " "));
-  return [headings, line(HEADINGS.map(() => ""), "-"), ...body].join("\n");
+  return [headings, line(titles.map(() => ""), "-"), ...body].join("\n");
 }
 
 /**
@@ -23,29 +33,41 @@ export function readmeTable(section: Section): string {
  *
  * @throws {Error} naming the first section whose markers the text lacks
  */
-export function withTables(readme: string, of: readonly Section[] = sections): string {
-  return of.reduce((text, section) => {
-    const [begin, end] = [
-      `<!-- settings:${section.name} -->`,
-      `<!-- /settings:${section.name} -->`,
-    ];
+export function withTables(
+  readme: string,
+  of: readonly Section[] = sections,
+  listsOf: readonly ListSection[] = lists,
+): string {
+  const tables: [name: string, table: string][] = [
+    ...of.map((section): [string, string] => [section.name, readmeTable(section)]),
+    ...listsOf.map((list): [string, string] => [list.name, readmeListTable(list)]),
+  ];
+  return tables.reduce((text, [name, table]) => {
+    const [begin, end] = [`<!-- settings:${name} -->`, `<!-- /settings:${name} -->`];
     const [start, stop] = [text.indexOf(begin), text.indexOf(end)];
     if (start < 0 || stop < start) throw new Error(`Expected the markers ${begin} and ${end}`);
-    return `${text.slice(0, start)}${begin}\n\n${readmeTable(section)}\n\n${text.slice(stop)}`;
+    return `${text.slice(0, start)}${begin}\n\n${table}\n\n${text.slice(stop)}`;
   }, readme);
 }
 
 function cells(setting: Setting): string[] {
   const { row, path, variable } = setting;
-  const fallback = defaultText(row).replace(/^default: /, "");
-  const isWord = row.required || row.default === undefined;
   return [
     code(path),
     row.flag ? code(row.flag) : "-",
     code(variable),
     describe(setting),
-    isWord ? fallback : code(fallback),
+    fallback(row),
   ].map((cell) => cell.replaceAll("|", "\\|"));
+}
+
+function listCells(row: Row): string[] {
+  return [code(row.key), describeRow(row), fallback(row)];
+}
+
+function fallback(row: Row): string {
+  const text = defaultText(row).replace(/^default: /, "");
+  return row.required || row.default === undefined ? text : code(text);
 }
 
 function code(text: string): string {

@@ -54,6 +54,21 @@ export interface Section {
   };
 }
 
+/**
+ * Rows of which the file may hold several sets: an array of tables, `[[name]]`. Neither flags nor
+ * variables can give one, because neither has a way to tell the sets apart.
+ */
+export interface ListSection {
+  /** Name of the tables, and of the README's markers. */
+  readonly name: string;
+  /** Heading in the example file. */
+  readonly title: string;
+  /** What the tables are for, for an operator. */
+  readonly doc: string;
+  /** Rows of one table. */
+  readonly rows: readonly Row[];
+}
+
 /** The members of an intersection in one object. */
 export type Simplify<T> = { [K in keyof T]: T[K] };
 /** Type of the value that a row describes. */

@@ -8,6 +8,7 @@
 import type { ValuesOf, VariantsOf } from "./row.ts";
 import type { chainTables } from "./table/azure.ts";
 import type { logging } from "./table/logging.ts";
+import type { models } from "./table/models.ts";
 import type { server } from "./table/server.ts";
 import type { tlsModes } from "./table/tls.ts";
 import type { authTypes } from "./table/upstream_auth.ts";
@@ -31,6 +32,9 @@ export type TlsSettings = VariantsOf<"mode", typeof tlsModes>;
 /** The `[logging]` table. */
 export type LoggingSettings = ValuesOf<typeof logging>;
 
+/** One `[[models]]` table. */
+export type ModelSettings = ValuesOf<typeof models.rows>;
+
 /** Every setting, checked and with defaults filled in; keys are spelled as in TOML. */
 export type Settings = ServerSettings & {
   /** How we authenticate to the upstream. */
@@ -39,8 +43,10 @@ export type Settings = ServerSettings & {
   tls: TlsSettings;
   /** What is logged. */
   logging: LoggingSettings;
+  /** Models that the proxy itself lists. */
+  models: readonly ModelSettings[];
 };
 
 export type { Checked, Kind } from "./kinds/kind.ts";
 export type * from "./row.ts";
-export type { authTypes, chainTables, logging, server, tlsModes };
+export type { authTypes, chainTables, logging, models, server, tlsModes };

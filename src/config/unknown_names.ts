@@ -1,14 +1,26 @@
 import { type ConfigFile, isTable, type Table } from "./config_file.ts";
 import type { Environment } from "./environment.ts";
 import { nearest, suggestion } from "./nearest.ts";
+import type { ListSection } from "./row.ts";
 import { type Setting, VARIABLE_PREFIX } from "./setting.ts";
 
-/** One complaint for each key of the file that no row has. Values are never repeated. */
-export function unknownKeys(file: ConfigFile, settings: readonly Setting[]): string[] {
+/**
+ * One complaint for each key of the file that no row has, but for those inside `lists`. Values are
+ * never repeated.
+ */
+export function unknownKeys(
+  file: ConfigFile,
+  settings: readonly Setting[],
+  lists: readonly ListSection[] = [],
+): string[] {
   const complaints: string[] = [];
+  const listed = new Set(lists.map(({ name }) => name));
   for (const [key, value] of Object.entries(file.table)) {
+    if (listed.has(key)) continue;
     if (!tableNames(settings).has(key)) {
-      if (!topKeys(settings).has(key)) complaints.push(unknownAtTop(file, key, settings));
+      if (!topKeys(settings).has(key)) {
+        complaints.push(unknownAtTop(file, key, settings, listed));
+      }
     } else if (!isTable(value)) {
       complaints.push(`${at(file, [key])}: ${key}: expected a table, such as [${key}]`);
     } else complaints.push(...unknownInTable(file, [key], value, settings));
@@ -30,8 +42,13 @@ export function unknownVariables(
     .map((name) => `${name}: unknown variable${suggestion(nearest(name, known))}`);
 }
 
-function unknownAtTop(file: ConfigFile, key: string, settings: readonly Setting[]): string {
-  const known = [...topKeys(settings), ...tableNames(settings)];
+function unknownAtTop(
+  file: ConfigFile,
+  key: string,
+  settings: readonly Setting[],
+  listed: ReadonlySet<string>,
+): string {
+  const known = [...topKeys(settings), ...tableNames(settings), ...listed];
   const meant = nearest(key, known) ?? elsewhere(key, settings);
   return `${at(file, [key])}: unknown key ${show(key)}${suggestion(meant)}`;
 }

@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { LoadedSettings } from "../config/load.ts";
+import { environmentProxy } from "../runtime/environment_proxy.ts";
+import { PROXY_VARIABLES } from "../runtime/forward_proxy.ts";
 import { upstreamAuthPermissions } from "../upstream_auth/create_provider.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { tlsNeeds } from "../tls/permissions.ts";
@@ -19,6 +21,13 @@ export interface SettingNeeds {
  */
 const SOURCES = fileURLToPath(new URL("..", import.meta.url));
 
+/** Settings that name a file to read. */
+const FILES = [
+  "upstream_ca_file",
+  "upstream_client_cert_path",
+  "upstream_client_key_path",
+] as const;
+
 /** Everything the supervisor needs to run with these settings, by the settings that need it. */
 export function settingsNeeds({ settings, file, variables }: LoadedSettings): SettingNeeds[] {
   const need = (setting: string, needs: Partial<PermissionNeeds>): SettingNeeds => ({
@@ -26,18 +35,25 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     needs: { ...NO_PERMISSIONS, ...needs },
   });
   const { setting, port } = listeningPort(settings);
+  const { proxy } = environmentProxy(settings.upstream_url);
   return [
     need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
     need("workers", { read: [SOURCES] }),
     ...(file === undefined ? [] : [need("--config", { read: [file] })]),
     ...(variables.length === 0 ? [] : [need("environment variables", { env: variables })]),
-    ...(settings.upstream_ca_file === undefined
-      ? []
-      : [need("upstream_ca_file", { read: [settings.upstream_ca_file] })]),
+    ...FILES.flatMap((setting) => {
+      const file = settings[setting];
+      return file === undefined ? [] : [need(setting, { read: [file] })];
+    }),
     ...(settings.upstream_auth.type === "api_key"
       ? []
       : [need("upstream_auth", upstreamAuthPermissions(settings.upstream_auth))]),
     ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
+    ...(proxy === undefined ? [] : [need("forward proxy", {
+      // Loopback, because the supervisor stands in for the proxy there, on a port the system picks.
+      net: [netAddressOf(proxy.href), "127.0.0.1"],
+      env: PROXY_VARIABLES,
+    })]),
   ];
 }

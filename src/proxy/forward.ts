@@ -105,21 +105,31 @@ export function tooLarge(maxBodyBytes: number): ProxyError {
 }
 
 function upstreamFailure(error: unknown, timedOut: boolean): Refusal {
-  if (timedOut) {
-    return new Refusal(
-      { code: "upstream_timeout", message: "The upstream sent no response headers in time" },
-      "no response headers within upstream_header_timeout",
-    );
-  }
-  const detail = errorDetail(error);
+  return timedOut ? upstreamTimeout() : unreachable(errorDetail(error));
+}
+
+/** The answer when the upstream takes longer than `headerTimeoutMs`. */
+export function upstreamTimeout(): Refusal {
+  return new Refusal(
+    { code: "upstream_timeout", message: "The upstream sent no response headers in time" },
+    "no response headers within upstream_header_timeout",
+  );
+}
+
+/**
+ * The answer when the upstream cannot be reached.
+ *
+ * @param detail why, in the transport's words
+ */
+export function unreachable(detail: string): Refusal {
   const message = FAILURES.find(([pattern]) => pattern.test(detail))?.[1] ??
     "The connection to the upstream failed before it answered";
   return new Refusal({ code: "upstream_unreachable", message }, detail);
 }
 
-/** What a client may know of a failure, by the words Deno's `fetch` reports it with. */
+/** What a client may know of a failure, by the words that Deno reports it with. */
 const FAILURES: readonly [pattern: RegExp, message: string][] = [
-  [/dns error/, "The upstream's host name cannot be resolved"],
+  [/dns error|lookup address/, "The upstream's host name cannot be resolved"],
   [/connection refused|os error 111/i, "The upstream refused the connection"],
   [/certificate|InvalidContentType|tls|handshake/i, "The TLS handshake with the upstream failed"],
 ];

@@ -3,7 +3,15 @@ import { credentialHeaders, type UpstreamCredential } from "./credentials.ts";
 import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./errors.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
 import { type HeaderLine, responseHeaders } from "./headers.ts";
+import { type Model, modelsResponse } from "./models.ts";
 import { joinTarget, pathOf, requestTarget } from "./target.ts";
+import {
+  forwardWebSocket,
+  identifyWebSocketClient,
+  type WebSocketRequest,
+  webSocketRequest,
+  type WebSocketTransport,
+} from "./websocket.ts";
 
 /** Where requests go. */
 export interface Upstream {
@@ -19,12 +27,16 @@ export interface ProxyDeps {
   readonly upstream: Upstream;
   /** How they get there. */
   readonly transport: Transport;
+  /** How WebSockets are relayed; without it they are refused. */
+  readonly webSockets?: WebSocketTransport;
   /** SHA-256 digests of the client keys that authenticate. */
   readonly acceptedKeys: readonly Uint8Array[];
   /** Whether a request without a credential is answered 401 instead of forwarded as it is. */
   readonly rejectUnauthenticated: boolean;
   /** Whether `/healthz` and `/readyz` are ours. */
   readonly healthEndpoints: boolean;
+  /** Models to list ourselves. */
+  readonly models?: readonly Model[];
   /** Copies the request headers that may cross, see `requestHeaderFilter`. */
   readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
   /** What to present to the upstream: at hand, or awaited. */
@@ -47,6 +59,8 @@ export interface Outcome {
   code?: ErrorCode;
   /** The reason in the transport's words; may name internal addresses, so it is for the log only. */
   detail?: string;
+  /** Resolves at the end of the WebSocket session that the response begins. */
+  session?: Promise<void> | undefined;
 }
 
 /** The status logged for a client that left before any answer, as nginx does. Nobody receives it. */
@@ -88,9 +102,16 @@ async function proxyRequest(
 ): Promise<Response> {
   if (deps.isDraining()) throw shuttingDown();
   const url = forwardableUrl(request, target, deps.upstream.baseUrl);
-  const client = identifyClient(request.headers, deps.acceptedKeys);
+  const asked = webSocketRequest(request);
+  const client = asked
+    ? identifyWebSocketClient(request.headers, asked, deps.acceptedKeys)
+    : identifyClient(request.headers, deps.acceptedKeys);
   outcome.verdict = client.verdict;
   admitClient(client, deps.rejectUnauthenticated);
+  if (client.verdict === "authenticated" && deps.models) {
+    const listed = modelsResponse(request, pathOf(target), deps.models);
+    if (listed) return listed;
+  }
   admitLength(request.headers, deps.transport.maxBodyBytes);
   const headers = deps.filterRequestHeaders(request.headers);
   let credential: UpstreamCredential | undefined;
@@ -99,11 +120,14 @@ async function proxyRequest(
     credential = atHand instanceof Promise ? await awaited(atHand, request) : atHand;
     headers.push(...credentialHeaders(credential, deps.upstream.host, client.presentedIn));
   }
-  const response = await forward(request, url, headers, deps.transport);
+  const response = asked
+    ? await relayWebSocket(request, asked, { url, headers }, outcome, deps)
+    : await forward(request, url, headers, deps.transport);
   const { status } = response;
   if (credential !== undefined && (status === 401 || status === 403)) {
     deps.onRefused(credential, status);
   }
+  if (asked) return response;
   return new Response(response.body, {
     status,
     headers: responseHeaders(response.headers),
@@ -118,6 +142,22 @@ async function awaited(
   const here = await credential;
   if (signal.aborted) throw new ClientGone();
   return here;
+}
+
+async function relayWebSocket(
+  request: Request,
+  asked: WebSocketRequest,
+  to: { url: string; headers: HeaderLine[] },
+  outcome: Outcome,
+  { webSockets, transport }: ProxyDeps,
+): Promise<Response> {
+  if (webSockets === undefined) throw unforwardable("WebSocket upgrades cannot be forwarded");
+  const timeoutMs = transport.headerTimeoutMs;
+  const opened = await forwardWebSocket(request, asked, { ...to, timeoutMs }, webSockets);
+  outcome.session = opened.session?.then((why) => {
+    if (why !== undefined) outcome.detail = why;
+  });
+  return opened.response;
 }
 
 /** `GET /healthz`: alive. `GET /readyz`: ready for new work. Both without a key. */
@@ -135,9 +175,6 @@ function forwardableUrl({ method, headers }: Request, target: string, baseUrl: s
   }
   if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {
     throw unforwardable(`A ${method} request with a body cannot be forwarded`);
-  }
-  if (headers.get("upgrade")?.toLowerCase() === "websocket") {
-    throw unforwardable("WebSocket upgrades cannot be forwarded");
   }
   const isAsteriskForm = method === "OPTIONS" && target === "/*";
   const url = isAsteriskForm ? undefined : joinTarget(baseUrl, target);

@@ -8,11 +8,13 @@
  */
 import type { Upstream } from "../proxy/handler.ts";
 import type { CertificatePair } from "../tls/certificate.ts";
+import type { Model } from "../proxy/models.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
 } from "./credential_messages.ts";
+import type { UpstreamTls } from "./upstream_tls.ts";
 
 export type * from "./credential_messages.ts";
 export type { CertificatePair };
@@ -46,8 +48,20 @@ export interface WorkerConfig {
    * aborted after every response: Deno ignores `"unstable": ["no-legacy-abort"]` there.
    */
   readonly abortTellsDeparture: boolean;
-  /** PEM certificates to trust beside the system's. */
-  readonly upstreamCaCerts: readonly string[];
+  /** The files for TLS with the upstream, read. */
+  readonly upstreamTls: UpstreamTls;
+  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
+  readonly upstreamProxy: WorkerProxy | undefined;
+  /** Models to list ourselves. */
+  readonly models: readonly Model[];
+}
+
+/** A forward proxy as workers see it. */
+export interface WorkerProxy {
+  /** Where it listens, with nothing secret in it. */
+  readonly url: string;
+  /** Whether requests must be sent there, rather than where the environment leads them. */
+  readonly forRequests: boolean;
 }
 
 /** From the supervisor to a worker. */
@@ -62,7 +76,9 @@ export type ToWorker =
   }
   | ToCredentialHolder
   | { readonly type: "certificate"; readonly certificate: CertificatePair }
-  | { readonly type: "drain" };
+  | { readonly type: "drain" }
+  /** The time to drain is over: WebSockets are to be closed with the code that says so. */
+  | { readonly type: "cut_off" };
 
 /** From a worker to the supervisor. */
 export type FromWorker =
@@ -72,7 +88,8 @@ export type FromWorker =
   | { readonly type: "certificate_done"; readonly refused?: string }
   | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
   | FromCredentialHolder
-  | { readonly type: "drained" };
+  | { readonly type: "drained" }
+  | { readonly type: "cut_off" };
 
 /** One request, at its end, for the access log. */
 export interface RequestRecord {

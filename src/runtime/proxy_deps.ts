@@ -13,6 +13,7 @@ export function proxyDeps(config: WorkerConfig): ConfiguredDeps {
     acceptedKeys: config.acceptedKeys,
     rejectUnauthenticated: config.rejectUnauthenticated,
     healthEndpoints: config.healthEndpoints,
+    models: config.models,
     filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
     transport: createTransport(config),
   };
@@ -22,12 +23,20 @@ export function proxyDeps(config: WorkerConfig): ConfiguredDeps {
 export function createTransport(config: Omit<WorkerConfig, "worker">): Transport {
   return {
     fetch,
-    client: Deno.createHttpClient({
-      http1: true,
-      http2: config.upstreamHttp2,
-      caCerts: [...config.upstreamCaCerts],
-    }),
+    client: upstreamClient(config),
     headerTimeoutMs: config.headerTimeoutMs,
     ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
   };
+}
+
+function upstreamClient(
+  { upstreamTls, upstreamProxy, upstreamHttp2 }: Omit<WorkerConfig, "worker">,
+): Deno.HttpClient {
+  return Deno.createHttpClient({
+    http1: true,
+    http2: upstreamHttp2,
+    caCerts: [...upstreamTls.caCerts],
+    ...upstreamTls.client,
+    ...(upstreamProxy?.forRequests && { proxy: { url: upstreamProxy.url } }),
+  });
 }

@@ -1,5 +1,7 @@
 import { handleRequest, type Outcome, type ProxyDeps } from "../proxy/handler.ts";
 import type { CertificatePair } from "../tls/certificate.ts";
+import type { Relay } from "../proxy/websocket_relay.ts";
+import type { WebSocketTransport } from "../proxy/websocket.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds that connections without a request get to close once the last response is out. */
@@ -11,7 +13,9 @@ export interface RequestServerOptions {
   /** HTTPS with this certificate; plain HTTP without. */
   readonly certificate?: CertificatePair | undefined;
   /** The request path's dependencies; draining is the server's own affair. */
-  readonly deps: Omit<ProxyDeps, "isDraining">;
+  readonly deps: Omit<ProxyDeps, "isDraining" | "webSockets">;
+  /** Opens connections to the upstream for WebSockets; without it they are refused. */
+  readonly dial?: WebSocketTransport["dial"];
   /** Called once a request, at its end. */
   readonly onRecord: (record: RequestRecord) => void;
 }
@@ -23,6 +27,7 @@ export class RequestServer {
   readonly #abortTellsDeparture: boolean;
   readonly #deps: ProxyDeps;
   readonly #onRecord: (record: RequestRecord) => void;
+  readonly #webSockets = new Set<Relay>();
   readonly #idle = Promise.withResolvers<void>();
   #server: Deno.HttpServer<Deno.NetAddr>;
   /** Ends of servers whose certificate was replaced, while requests still run on them. */
@@ -31,7 +36,7 @@ export class RequestServer {
   #draining = false;
 
   /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
-  constructor({ config, certificate, deps, onRecord }: RequestServerOptions) {
+  constructor({ config, certificate, deps, dial, onRecord }: RequestServerOptions) {
     this.#listen = config.listen;
     this.#worker = config.worker;
     this.#abortTellsDeparture = config.abortTellsDeparture;
@@ -40,6 +45,13 @@ export class RequestServer {
       ...deps,
       isReady: () => !this.#draining && deps.isReady(),
       isDraining: () => this.#draining,
+      ...(dial && {
+        webSockets: {
+          dial,
+          accept: Deno.upgradeWebSocket,
+          onOpen: (relay) => this.#watch(relay),
+        },
+      }),
     };
     this.#server = this.#open(certificate);
   }
@@ -69,6 +81,18 @@ export class RequestServer {
     const timer = setTimeout(resolve, SHUTDOWN_GRACE);
     await Promise.race([Promise.all([...this.#retired, this.#server.shutdown()]), grace]);
     clearTimeout(timer);
+  }
+
+  /** Closes every WebSocket as a server that goes away does (RFC 6455 §7.4.1). */
+  async cutOff(): Promise<void> {
+    const relays = [...this.#webSockets];
+    for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
+    await Promise.all(relays.map(({ closed }) => closed));
+  }
+
+  #watch(relay: Relay): void {
+    this.#webSockets.add(relay);
+    void relay.closed.finally(() => this.#webSockets.delete(relay));
   }
 
   #open(certificate: CertificatePair | undefined): Deno.HttpServer<Deno.NetAddr> {
@@ -109,7 +133,8 @@ export class RequestServer {
       if (--this.#inFlight === 0 && this.#draining) this.#idle.resolve();
     };
     const departed = () => this.#abortTellsDeparture && request.signal.aborted;
-    info.completed.then(() => end(departed()), () => end(true));
+    const ended = outcome.session ?? info.completed;
+    ended.then(() => end(departed()), () => end(true));
     return response;
   }
 }

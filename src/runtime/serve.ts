@@ -1,3 +1,4 @@
+import { ConfigError } from "../config/config_error.ts";
 import type { LoadedSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { accessLog, log, startLogging } from "../logging/logging.ts";
@@ -9,9 +10,13 @@ import { openCertificateSource } from "../tls/open.ts";
 import { createCredentialSource } from "./credential_source.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
+import { certificateReporter, openUpstreamRoute, type UpstreamRoute } from "./upstream_route.ts";
 import { workerConfig } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
+
+/** Milliseconds that WebSocket clients get to answer that we go away. */
+const CUT_OFF_TIMEOUT = 2_000;
 
 /** Most workers that `workers = "auto"` starts. */
 const MOST_AUTOMATIC_WORKERS = 4;
@@ -45,9 +50,12 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
 
 async function run(settings: Settings, options: ServeOptions): Promise<number> {
   const ended = endingSignal();
+  const opened = openRoute(settings);
+  if (opened === undefined) return 2;
+  await using route = opened;
   const certificates = await openCertificateSource(settings, log);
   if (certificates === "failed") return 1;
-  const pool = await startPool(settings, certificates, options);
+  const pool = await startPool(settings, route, certificates, options);
   if (pool === undefined) {
     await certificates?.stop();
     return 1;
@@ -57,11 +65,25 @@ async function run(settings: Settings, options: ServeOptions): Promise<number> {
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
   const upkeepEnded = certificates?.stop();
   const finished = await within(settings.shutdown_timeout * 1000, pool.drain());
-  if (!finished) log.warn("cutting off requests still running after shutdown_timeout");
+  if (!finished) {
+    log.warn("cutting off requests still running after shutdown_timeout");
+    await within(CUT_OFF_TIMEOUT, pool.cutOff());
+  }
   pool.stop();
   await upkeepEnded;
   log.info("stopped");
   return 0;
+}
+
+/** The way to the upstream, or none and the complaints about the settings in the log. */
+function openRoute(settings: Settings): UpstreamRoute | undefined {
+  try {
+    return openUpstreamRoute(settings);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const complaint of error.complaints) log.error(complaint);
+    return undefined;
+  }
 }
 
 /** Has the pool serve what the source comes to hold, and the source look again on SIGHUP. */
@@ -72,10 +94,12 @@ function keepCertificate(certificates: CertificateSource, pool: WorkerPool): voi
 
 async function startPool(
   settings: Settings,
+  route: UpstreamRoute,
   certificates: CertificateSource | undefined,
   options: ServeOptions,
 ): Promise<WorkerPool | undefined> {
   const { port } = listeningPort(settings);
+  const reportCertificate = certificateReporter(settings.upstream_url, route.proxy);
   try {
     const listen = freeAddress(settings.bind_address, port);
     const source = createCredentialSource(
@@ -85,13 +109,21 @@ async function startPool(
     const pool = new WorkerPool({
       ...options,
       count: workerCount(settings.workers),
-      config: workerConfig(settings, listen),
-      permissions: workerPermissions({ listen, upstreamUrl: settings.upstream_url }),
+      config: workerConfig(settings, listen, route),
+      permissions: workerPermissions({
+        listen,
+        upstreamUrl: settings.upstream_url,
+        proxyAddress: route.workerProxy && new URL(route.workerProxy.url).host,
+      }),
       credential: () => source.current,
       onCredential: (message) => source.receive(message),
       certificate: certificates?.current,
       onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
-      onRequests: (records) => records.forEach(logRequest),
+      onRequests: (records) =>
+        records.forEach((record) => {
+          logRequest(record);
+          reportCertificate(record.detail);
+        }),
       onDeath: (death) => log.error("worker died and will be replaced", { ...death }),
     });
     await pool.start();

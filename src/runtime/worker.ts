@@ -7,6 +7,7 @@
 import type { CertificatePair } from "../tls/certificate.ts";
 import { CredentialHolder } from "./credential_holder.ts";
 import type { IssuedCredential } from "./credential_messages.ts";
+import { dialer } from "./dial.ts";
 import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { RequestServer } from "./request_server.ts";
@@ -31,6 +32,8 @@ supervisor.onmessage = ({ data: message }) => {
       return useCertificate(message.certificate);
     case "drain":
       return void drain();
+    case "cut_off":
+      return void cutOff();
     default:
       return holder?.receive(message);
   }
@@ -70,6 +73,7 @@ function serve(
     config,
     certificate,
     onRecord: record,
+    dial: dialer(config),
     deps: {
       ...proxyDeps(config),
       credential: () => holder.credential(),
@@ -93,4 +97,10 @@ async function drain(): Promise<void> {
   await server?.drain();
   postRecords();
   supervisor.postMessage({ type: "drained" });
+}
+
+async function cutOff(): Promise<void> {
+  await server?.cutOff();
+  postRecords();
+  supervisor.postMessage({ type: "cut_off" });
 }

@@ -1,16 +1,18 @@
 import type { Settings } from "../config/settings.ts";
 import { digestKey } from "../proxy/client_auth.ts";
 import type { WorkerConfig } from "./messages.ts";
+import type { UpstreamRoute } from "./upstream_route.ts";
 
 /**
  * The settings as the request path needs them: without secrets, files read.
  *
  * @param listen the address to listen on, its port known
- * @throws {Deno.errors.NotFound} and what else reading `upstream_ca_file` throws
+ * @param route the way to the upstream
  */
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
+  { tls, workerProxy }: UpstreamRoute,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
@@ -24,9 +26,13 @@ export function workerConfig(
     maxBodyBytes: settings.max_request_body,
     upstreamHttp2: settings.upstream_http2,
     abortTellsDeparture: !Deno.build.standalone,
-    upstreamCaCerts: settings.upstream_ca_file === undefined
-      ? []
-      : [Deno.readTextFileSync(settings.upstream_ca_file)],
+    upstreamTls: tls,
+    upstreamProxy: workerProxy,
+    models: settings.models.map(({ id, display_name, api }) => ({
+      id,
+      api,
+      ...(display_name !== undefined && { displayName: display_name }),
+    })),
   };
 }
 

@@ -6,15 +6,23 @@ export interface WorkerReach {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** Normalised base URL of the upstream. */
   readonly upstreamUrl: string;
+  /** `host:port` of a proxy the worker is told to use; those of the environment need no grant. */
+  readonly proxyAddress?: string | undefined;
 }
 
 /**
  * The permissions of a request worker: network access to the listening address and the upstream,
- * and nothing else.
+ * to the local stand-in for a forward proxy where there is one, and nothing else.
  */
-export function workerPermissions({ listen, upstreamUrl }: WorkerReach): Deno.PermissionOptions {
+export function workerPermissions(
+  { listen, upstreamUrl, proxyAddress }: WorkerReach,
+): Deno.PermissionOptions {
   return {
-    net: [netAddress(listen.hostname, listen.port), netAddressOf(upstreamUrl)],
+    net: [
+      netAddress(listen.hostname, listen.port),
+      netAddressOf(upstreamUrl),
+      ...(proxyAddress === undefined ? [] : [proxyAddress]),
+    ],
     read: false,
     write: false,
     env: false,

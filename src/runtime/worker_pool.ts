@@ -91,6 +91,11 @@ export class WorkerPool {
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
   }
 
+  /** Tells every worker's WebSocket clients that we go away; resolves once they have been told. */
+  async cutOff(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.cutOff()));
+  }
+
   /** Ends every worker at once, running requests with it. */
   stop(): void {
     this.#stopReplacing();
@@ -153,6 +158,7 @@ class RequestWorker {
   readonly #drained = Promise.withResolvers<void>();
   /** Resolve once the certificates sent so far are in use, in order. */
   readonly #certificatesSent: (() => void)[] = [];
+  readonly #cutOff = Promise.withResolvers<void>();
 
   constructor(options: RequestWorkerOptions) {
     this.#options = options;
@@ -195,6 +201,11 @@ class RequestWorker {
     return this.#drained.promise;
   }
 
+  cutOff(): Promise<void> {
+    this.post({ type: "cut_off" });
+    return this.#cutOff.promise;
+  }
+
   terminate(): void {
     this.#worker.terminate();
     for (const resolve of this.#certificatesSent) resolve();
@@ -220,12 +231,15 @@ class RequestWorker {
         return this.#options.onCredential(message);
       case "drained":
         return this.#drained.resolve();
+      case "cut_off":
+        return this.#cutOff.resolve();
     }
   }
 
   #die(reason: string): void {
     this.terminate();
     this.#drained.resolve();
+    this.#cutOff.resolve();
     this.#listening.reject(new Error(reason));
     this.#options.onDeath(reason);
   }

@@ -19,7 +19,9 @@ const unusedConfig = {
   maxBodyBytes: undefined,
   upstreamHttp2: false,
   abortTellsDeparture: true,
-  upstreamCaCerts: [],
+  upstreamTls: { caCerts: [] },
+  upstreamProxy: undefined,
+  models: [],
 };
 
 /** The program with two workers of the named module in `tests/integration/workers/`. */

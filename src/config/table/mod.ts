@@ -1,6 +1,7 @@
-import type { Section } from "../row.ts";
+import type { ListSection, Section } from "../row.ts";
 import { chainTables, validateUpstreamAuth } from "./azure.ts";
 import { logging } from "./logging.ts";
+import { models } from "./models.ts";
 import { server } from "./server.ts";
 import { tlsMode, tlsModes } from "./tls.ts";
 import { authType, authTypes } from "./upstream_auth.ts";
@@ -29,3 +30,6 @@ export const sections: readonly Section[] = [
   },
   { name: "logging", title: "Logging", rows: logging },
 ];
+
+/** Every array of tables there is; the file alone can give them. */
+export const lists: readonly ListSection[] = [models];

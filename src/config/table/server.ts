@@ -84,6 +84,23 @@ export const server = [
     example: "/etc/ssl/certs/company-ca.pem",
   },
   {
+    key: "upstream_client_cert_path",
+    flag: "--upstream-client-cert-path <FILE>",
+    kind: text("expected the path of a PEM file"),
+    absent: "none",
+    doc: "PEM file with the certificate to present to an upstream that asks for one (mTLS), " +
+      "followed by those that vouch for it.",
+    example: "/etc/claude-proxy/client.pem",
+  },
+  {
+    key: "upstream_client_key_path",
+    flag: "--upstream-client-key-path <FILE>",
+    kind: text("expected the path of a PEM file"),
+    absent: "none",
+    doc: "PEM file with the private key of upstream_client_cert_path, not encrypted.",
+    example: "/etc/claude-proxy/client.key",
+  },
+  {
     key: "max_request_body",
     flag: "--max-request-body <BYTES>",
     kind: integer({ min: 1 }),

@@ -78,7 +78,7 @@ Deno.test("help shows every setting with flag, variable and default, under its s
     assert.ok(line.command === "help");
     const unwrapped = line.text.replaceAll(/\s+/g, " ");
     for (const { row, variable, section } of allSettings().filter(({ flag }) => flag)) {
-      assert.ok(line.text.includes(`${row.flag} `), row.flag);
+      assert.ok(line.text.includes(`${row.flag} `), row.flag ?? row.key);
       assert.ok(unwrapped.includes(`[${variable}] (`), variable);
       assert.ok(line.text.includes(`${section.title}:\n`));
     }

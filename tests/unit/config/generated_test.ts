@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { exampleToml } from "../../../src/config/example.ts";
-import { readmeTable, withTables } from "../../../src/config/readme_tables.ts";
+import { readmeListTable, readmeTable, withTables } from "../../../src/config/readme_tables.ts";
 import { allSettings } from "../../../src/config/setting.ts";
-import { sections } from "../../../src/config/table/mod.ts";
+import { lists, sections } from "../../../src/config/table/mod.ts";
 import { load } from "./loading.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -32,8 +32,9 @@ Deno.test("the example loads with every line in force, for every type", async ()
     for (const variant of Object.keys(variants?.of ?? {})) {
       const line = `[${name}]\n\n$<comments>${variants?.by} = "${variant}"`;
       const first = new RegExp(`\\[${name}\\]\\n\\n(?<comments>(#.*\\n)*)${variants?.by} = ".*"`);
-      const toml = exampleToml().replace(/^#(?=\w+ = )/gm, "").replace(first, line);
-      await load({ toml, env: everyVariableOf(toml) });
+      const toml = exampleToml().replace(/^#(?=\w+ = |\[\[)/gm, "").replace(first, line);
+      const { settings } = await load({ toml, env: everyVariableOf(toml) });
+      assert.equal(settings.models.length, 1);
     }
   }
 });
@@ -47,14 +48,13 @@ Deno.test("the example shows every setting with its flag and variable", () => {
 });
 
 Deno.test("a table is aligned as deno fmt aligns it", async () => {
-  for (const section of sections) {
-    const table = readmeTable(section) + "\n";
-    assert.equal(await formatted(table), table);
+  for (const table of [...sections.map(readmeTable), ...lists.map(readmeListTable)]) {
+    assert.equal(await formatted(table + "\n"), table + "\n");
   }
 });
 
 Deno.test("tables replace what stands between the markers, again and again", () => {
-  const readme = sections.map(({ name }) =>
+  const readme = [...sections, ...lists].map(({ name }) =>
     `<!-- settings:${name} -->\n<!-- /settings:${name} -->\n`
   )
     .join("between\n");

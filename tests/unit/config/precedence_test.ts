@@ -59,6 +59,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
     tls: { mode: "disabled" },
     logging: { level: "info" },
+    models: [],
   });
 });
 

@@ -1,0 +1,71 @@
+import { type Dialect, dialectOf } from "./errors.ts";
+
+/** A model that the proxy itself lists. */
+export interface Model {
+  /** The name that clients send as `model`. */
+  readonly id: string;
+  /** Shown by clients of the Anthropic API. @default {the id} */
+  readonly displayName?: string;
+  /** The API whose clients are shown it. */
+  readonly api: Dialect;
+}
+
+/** `…/v1/models` and `…/v1/models/{id}`, as both APIs have it. */
+const MODELS_PATH = /\/v1\/models(?:\/([^/]+))?$/;
+
+/** "May be set to an epoch value if the release date is unknown", says Anthropic's reference. */
+const UNKNOWN_RELEASE = new Date(0);
+
+/**
+ * Answers a request for the list of models, or for one that is on it, in the dialect the caller
+ * speaks. Only for clients that are authenticated; the caller sees to that.
+ *
+ * @param path the path of the request, without its query
+ * @returns `undefined` where the request is another, or where nothing is listed for the API or under
+ * the name: then the upstream is asked
+ */
+export function modelsResponse(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  path: string,
+  models: readonly Model[],
+): Response | undefined {
+  const [asked, id] = method === "GET" ? MODELS_PATH.exec(path) ?? [] : [];
+  if (asked === undefined) return undefined;
+  const dialect = callersDialect(path, headers);
+  const listed = models.filter(({ api }) => api === dialect);
+  if (id === undefined) return listed.length > 0 ? listResponse(listed, dialect) : undefined;
+  const model = listed.find((model) => model.id === decoded(id));
+  return model && Response.json(entry(model, dialect));
+}
+
+/** Claude Code asks with `x-api-key` alone, in which no client of the OpenAI API sends a key. */
+function callersDialect(path: string, headers: Headers): Dialect {
+  return headers.has("x-api-key") ? "anthropic" : dialectOf(path, headers);
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id; // A stray % is in the name of no model.
+  }
+}
+
+/**
+ * The whole list is one page, whatever `limit` asks for.
+ *
+ * Anthropic: https://docs.anthropic.com/en/api/models-list
+ * OpenAI: https://platform.openai.com/docs/api-reference/models/list
+ */
+function listResponse(models: readonly Model[], dialect: Dialect): Response {
+  const data = models.map((model) => entry(model, dialect));
+  if (dialect === "openai") return Response.json({ object: "list", data });
+  const ids = { first_id: models.at(0)?.id, last_id: models.at(-1)?.id };
+  return Response.json({ data, has_more: false, ...ids });
+}
+
+function entry({ id, displayName = id }: Model, dialect: Dialect): unknown {
+  return dialect === "anthropic"
+    ? { type: "model", id, display_name: displayName, created_at: UNKNOWN_RELEASE.toISOString() }
+    : { id, object: "model", created: UNKNOWN_RELEASE.getTime(), owned_by: "claude-proxy" };
+}

@@ -1,0 +1,71 @@
+import { join } from "node:path";
+import { Daemon } from "./daemon.ts";
+import { freePort } from "./free_port.ts";
+import type { NeededProgram } from "./programs.ts";
+
+/** For `programTest`. */
+export const NGINX: NeededProgram = { program: "nginx", install: "apt-get install nginx-light" };
+
+/** Debian's nginx with one TLS server on a port of the loopback interface. */
+export class Nginx implements AsyncDisposable {
+  readonly port: number = freePort();
+  readonly #directory: string;
+  #daemon: Daemon | undefined;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /**
+   * Starts it.
+   *
+   * @param server Directives of the server, but for `listen`; they name files by their keys.
+   * @param files Put beside the configuration.
+   */
+  static async start(server: string, files: Record<string, string>): Promise<Nginx> {
+    const directory = await Deno.makeTempDir({ prefix: "claude-proxy-nginx-" });
+    await Deno.chmod(directory, 0o777); // Started by root, its worker is another user.
+    const nginx = new Nginx(directory);
+    for (const [name, content] of Object.entries(files)) {
+      await Deno.writeTextFile(join(directory, name), content);
+    }
+    await Deno.writeTextFile(join(directory, "nginx.conf"), nginx.#config(server));
+    nginx.#daemon = await Daemon.start({
+      program: "nginx",
+      args: ["-p", directory, "-c", "nginx.conf", "-e", "stderr"],
+      ready: /start worker process \d+$/,
+    });
+    return nginx;
+  }
+
+  /** Its URL, with TLS. */
+  get url(): string {
+    return `https://localhost:${this.port}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#daemon?.[Symbol.asyncDispose]();
+    await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  #config(server: string): string {
+    return `daemon off;
+worker_processes 1;
+pid nginx.pid;
+error_log stderr notice;
+events {}
+http {
+  access_log off;
+  client_body_temp_path body;
+  proxy_temp_path proxy;
+  fastcgi_temp_path fastcgi;
+  uwsgi_temp_path uwsgi;
+  scgi_temp_path scgi;
+  server {
+    listen 127.0.0.1:${this.port} ssl;
+    ${server}
+  }
+}
+`;
+  }
+}
