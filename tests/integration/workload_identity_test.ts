@@ -38,7 +38,7 @@ Deno.test("the service account's token is exchanged, all of it from AKS's variab
 
 Deno.test("a rotated service account token is read anew, and settings win over variables", async () => {
   await using entra = await FakeEntra.start();
-  entra.lifetime = 2;
+  entra.lifetime = 3;
   await using file = await tokenFile("first.token");
   await using _proxy = await startAzureProxy({
     type: "azure_workload_identity",
