@@ -135,14 +135,13 @@ export class AcmeSource implements CertificateSource {
 
   /** Notes the attempt before it is made: a crash in the middle must not become a loop of orders. */
   async #renew(): Promise<void> {
-    const { cache, challenges, log } = this.#options;
+    const { challenges, log } = this.#options;
     const failures = (this.#attempts?.failures ?? 0) + 1;
     try {
       await this.#note({ failures, retryAt: this.#retryAt(failures), imposed: false });
       log.info("ordering a certificate", { domains: this.#options.identity.domains.join(",") });
       const issued = await this.#order();
-      await cache.storeCertificate(issued);
-      await cache.clearAttempts();
+      await this.#keep(issued);
       this.#attempts = undefined;
       this.#adopt(issued);
       await this.#serve(issued);
@@ -185,6 +184,17 @@ export class AcmeSource implements CertificateSource {
     });
     try {
       await this.#note({ failures, retryAt, imposed: retryAfterMs !== undefined });
+    } catch (error) {
+      this.#reportUnwritable(error);
+    }
+  }
+
+  /** A certificate that cannot be kept is served all the same: another would fare no better. */
+  async #keep(certificate: Certificate): Promise<void> {
+    const { cache } = this.#options;
+    try {
+      await cache.storeCertificate(certificate);
+      await cache.clearAttempts();
     } catch (error) {
       this.#reportUnwritable(error);
     }

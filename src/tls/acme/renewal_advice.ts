@@ -54,9 +54,9 @@ export class RenewalAdvice {
   async #ask({ cert }: Certificate, now: number): Promise<void> {
     const { directoryUrl, directoryCaCerts } = this.#authority;
     this.#askAt = now + ASK_INTERVAL;
-    const id = await certificateId(cert);
-    if (id === undefined) return;
     try {
+      const id = await certificateId(cert);
+      if (id === undefined) return;
       const { window, askAgainMs } = await fetchRenewalInfo(directoryUrl, id, directoryCaCerts);
       this.#askAt = now + askAgainMs;
       this.#take(window);
