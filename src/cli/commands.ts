@@ -14,6 +14,8 @@ export interface Command {
 export interface CommandOptions {
   /** `--json` was given. */
   readonly json: boolean;
+  /** Loads the settings again, from the same flags. */
+  readonly reload: () => Promise<LoadedSettings>;
 }
 
 /** Commands by name. */
@@ -26,7 +28,8 @@ export const DEFAULT_COMMAND = "serve";
 export const commands: Commands = {
   serve: {
     doc: "Run the proxy (the command when none is named)",
-    run: async (loaded) => (await import("../runtime/serve.ts")).serve(loaded),
+    run: async (loaded, { reload }) =>
+      (await import("../runtime/serve.ts")).serve(loaded, { reload }),
   },
   check: {
     doc: "Show every setting with its source, and try out all that a start would need (--json)",

@@ -2,6 +2,7 @@ import { ConfigError } from "../config/config_error.ts";
 import type { ConfigIo } from "../config/config_io.ts";
 import { denoConfigIo } from "../config/deno_config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load.ts";
+import { problemReport } from "../config/report.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { type Commands, commands as ours } from "./commands.ts";
 
@@ -33,12 +34,17 @@ export async function main(args: string[], outside: Outside = {}): Promise<numbe
       print(line.text.trimEnd());
       return 0;
     case "invalid":
-      printError(report("command line", line.complaints, ["claude-proxy --help lists the flags"]));
+      printError(
+        problemReport("command line", line.complaints, ["claude-proxy --help lists the flags"]),
+      );
       return EXIT_USAGE;
     case "run": {
-      const loaded = await load(() => loadSettings(line.flags, outside.io ?? denoConfigIo()));
-      if (!("error" in loaded)) return await commands[line.name]!.run(loaded, { json: line.json });
-      printError(report("settings", loaded.error.complaints, loaded.error.notes));
+      const again = () => loadSettings(line.flags, outside.io ?? denoConfigIo());
+      const loaded = await load(again);
+      if (!("error" in loaded)) {
+        return await commands[line.name]!.run(loaded, { json: line.json, reload: again });
+      }
+      printError(problemReport("settings", loaded.error.complaints, loaded.error.notes));
       return EXIT_USAGE;
     }
   }
@@ -53,13 +59,4 @@ async function load(
     if (error instanceof ConfigError) return { error };
     throw error;
   }
-}
-
-function report(what: string, complaints: readonly string[], notes: readonly string[]): string {
-  const problems = complaints.length === 1 ? "problem" : "problems";
-  return [
-    `${complaints.length} ${problems} with the ${what}:`,
-    ...complaints.map((complaint) => `  ${complaint}`),
-    ...notes.map((note) => `Note: ${note}`),
-  ].join("\n");
 }

@@ -6,6 +6,7 @@
  */
 
 import type { ValuesOf, VariantsOf } from "./row.ts";
+import type { admin } from "./table/admin.ts";
 import type { chainTables } from "./table/azure.ts";
 import type { logging } from "./table/logging.ts";
 import type { models } from "./table/models.ts";
@@ -32,6 +33,9 @@ export type TlsSettings = VariantsOf<"mode", typeof tlsModes>;
 /** The `[logging]` table. */
 export type LoggingSettings = ValuesOf<typeof logging>;
 
+/** The `[admin]` table. */
+export type AdminSettings = ValuesOf<typeof admin>;
+
 /** One `[[models]]` table. */
 export type ModelSettings = ValuesOf<typeof models.rows>;
 
@@ -43,10 +47,12 @@ export type Settings = ServerSettings & {
   tls: TlsSettings;
   /** What is logged. */
   logging: LoggingSettings;
+  /** Metrics and the status page. */
+  admin: AdminSettings;
   /** Models that the proxy itself lists. */
   models: readonly ModelSettings[];
 };
 
 export type { Checked, Kind } from "./kinds/kind.ts";
 export type * from "./row.ts";
-export type { authTypes, chainTables, logging, models, server, tlsModes };
+export type { admin, authTypes, chainTables, logging, models, server, tlsModes };

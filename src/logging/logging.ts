@@ -1,11 +1,7 @@
-import { configure, dispose, getLogfmtFormatter, getLogger, getStreamSink } from "@logtape/logtape";
-import type { Logger, LogLevel } from "@logtape/logtape";
+import { configure, dispose, getLogger } from "@logtape/logtape";
+import type { Logger } from "@logtape/logtape";
 import type { Settings } from "../config/settings.ts";
-
-/** Records held back while the reader of stdout stalls; past that they are dropped and counted. */
-const BUFFERED_RECORDS = 10_000;
-/** Milliseconds a record may wait for others to be written along with. */
-const FLUSH_INTERVAL = 50;
+import { LogOutput } from "./log_output.ts";
 
 /** The logger of the program itself. */
 export const log: Logger = getLogger(["claude-proxy"]);
@@ -14,36 +10,41 @@ export const log: Logger = getLogger(["claude-proxy"]);
 export const accessLog: Logger = getLogger(["claude-proxy", "access"]);
 
 /**
- * Sends log records to stdout, one logfmt line each. Writing happens in the background and is
- * bounded: a reader that stalls costs lines, never a request.
+ * Sends log records to stdout and, where the settings name a directory, to files. Writing happens in
+ * the background and is bounded: a reader or a disk that stalls costs lines, never a request.
  *
  * @param settings the `[logging]` section
- * @param stdout where lines go
- * @returns a function that writes out what is buffered and ends logging
+ * @returns what changes and ends it; its `close` writes out what is buffered
  */
-export async function startLogging(
-  settings: Settings["logging"],
-  stdout: WritableStream<Uint8Array> = Deno.stdout.writable,
-): Promise<() => Promise<void>> {
-  const sink = getStreamSink(stdout, {
-    formatter: getLogfmtFormatter(),
-    closeStream: false,
-    nonBlocking: {
-      bufferSize: BUFFERED_RECORDS,
-      flushInterval: FLUSH_INTERVAL,
-      onDrop: ({ count }) => queueMicrotask(() => log.warn("log lines dropped", { count })),
-    },
+export async function startLogging(settings: Settings["logging"]): Promise<LogOutput> {
+  const output = new LogOutput(settings, {
+    write: (bytes) => Deno.stdout.write(bytes),
+    printError: errorPrinter(),
+    onRecovery: (lost) => log.warn("log lines dropped", lost),
   });
+  globalThis.addEventListener("unload", () => output.writeFilesSync());
   await configure({
-    sinks: { stdout: sink },
+    sinks: { output: (record) => output.write(record) },
+    filters: { level: ({ level }) => output.accepts(level) },
     loggers: [
-      { category: "claude-proxy", lowestLevel: logTapeLevel(settings.level), sinks: ["stdout"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["stdout"] },
+      { category: "claude-proxy", lowestLevel: "trace", sinks: ["output"], filters: ["level"] },
+      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["output"] },
     ],
   });
-  return dispose;
+  return output;
 }
 
-function logTapeLevel(level: Settings["logging"]["level"]): LogLevel {
-  return level === "warn" ? "warning" : level;
+/** Ends logging: what is logged later goes nowhere. */
+export async function stopLogging(output: LogOutput): Promise<void> {
+  await dispose();
+  await output.close();
+}
+
+/** Prints to standard error, one line at a time; while a reader stalls, further lines are left out. */
+function errorPrinter(): (line: string) => Promise<void> {
+  let printing: Promise<void> | undefined;
+  return (line) =>
+    printing ??= Deno.stderr.write(new TextEncoder().encode(`${line}\n`))
+      .then(() => {}, () => {})
+      .finally(() => (printing = undefined));
 }

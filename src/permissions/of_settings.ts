@@ -1,5 +1,7 @@
 import { fileURLToPath } from "node:url";
+import { adminPermissions } from "../admin/permissions.ts";
 import type { LoadedSettings } from "../config/load.ts";
+import { loggingPermissions } from "../logging/permissions.ts";
 import { environmentProxy } from "../runtime/environment_proxy.ts";
 import { PROXY_VARIABLES } from "../runtime/forward_proxy.ts";
 import { upstreamAuthPermissions } from "../upstream_auth/create_provider.ts";
@@ -39,6 +41,8 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
   return [
     need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
+    need("logging.log_path", loggingPermissions(settings.logging)),
+    need("admin.port", adminPermissions(settings.admin)),
     need("workers", { read: [SOURCES] }),
     ...(file === undefined ? [] : [need("--config", { read: [file] })]),
     ...(variables.length === 0 ? [] : [need("environment variables", { env: variables })]),

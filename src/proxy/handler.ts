@@ -53,6 +53,8 @@ export interface ProxyDeps {
 export interface Outcome {
   /** The path without its query; absent when the request had no usable one. */
   path?: string;
+  /** The caller's dialect; absent for our own endpoints and where there is no path. */
+  dialect?: Dialect;
   /** What was made of the client's credentials; absent when it did not come to that. */
   verdict?: ClientIdentity["verdict"];
   /** Why the proxy itself answered. */
@@ -84,7 +86,9 @@ export async function handleRequest(
     const path = outcome.path = pathOf(target);
     dialect = dialectOf(path, request.headers);
     const health = deps.healthEndpoints ? healthResponse(request.method, path, deps) : undefined;
-    return health ?? await proxyRequest(request, target, outcome, deps);
+    if (health !== undefined) return health;
+    outcome.dialect = dialect;
+    return await proxyRequest(request, target, outcome, deps);
   } catch (error) {
     if (error instanceof ClientGone) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     const refusal = error instanceof Refusal ? error : internalError(error);

@@ -41,10 +41,17 @@ export class CredentialHolder {
   readonly #waiters = new Set<Waiter>();
   #issued: IssuedCredential | undefined;
   #suspect = false;
+  #timeoutMs: number;
 
   constructor(options: CredentialHolderOptions) {
     this.#options = options;
+    this.#timeoutMs = options.timeoutMs;
     this.#issued = options.issued;
+  }
+
+  /** Requests wait so many milliseconds from now on. */
+  setPatience(timeoutMs: number): void {
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Whether a credential that lives is at hand. */
@@ -98,8 +105,9 @@ export class CredentialHolder {
 
   #wait(suspect: UpstreamCredential | undefined): Promise<UpstreamCredential> {
     const { promise, resolve, reject } = Promise.withResolvers<UpstreamCredential>();
-    const { timeoutMs, post } = this.#options;
-    const patience = suspect === undefined ? timeoutMs : Math.min(timeoutMs, SUSPECT_PATIENCE);
+    const { post } = this.#options;
+    const limit = suspect === undefined ? Infinity : SUSPECT_PATIENCE;
+    const patience = Math.min(this.#timeoutMs, limit);
     const timer = setTimeout(() => this.#settle(waiter, this.#living()), patience);
     const waiter: Waiter = { resolve, reject, until: performance.now() + patience, timer };
     this.#waiters.add(waiter);

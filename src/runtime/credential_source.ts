@@ -17,6 +17,16 @@ export interface CredentialSource {
   readonly current: IssuedCredential | undefined;
   /** Takes what a worker says. */
   receive(message: FromCredentialHolder): void;
+  /** Ends what it does in the background. */
+  stop(): void;
+}
+
+/** Who watches tokens come and fail: the metrics, and the log, which must not show them. */
+export interface TokenWatch {
+  /** A new token came in; it expires at a wall-clock time in milliseconds since the epoch. */
+  acquired(token: string, expiresAt: number): void;
+  /** An attempt to get one failed. */
+  failed(): void;
 }
 
 /** What a token source is made from. */
@@ -24,6 +34,7 @@ export interface TokenSourceOptions {
   readonly provider: TokenProvider;
   /** Tells every worker. */
   readonly send: (message: ToCredentialHolder) => void;
+  readonly watch?: TokenWatch;
   /** @default {systemClock} */
   readonly clock?: Clock;
 }
@@ -35,34 +46,38 @@ const HINT_INTERVAL = 60_000;
  * Makes the source that the settings ask for. One that brings tokens starts to get the first at once.
  *
  * @param send tells every worker
+ * @param watch hears of tokens
  */
 export function createCredentialSource(
   auth: UpstreamAuthSettings,
   send: TokenSourceOptions["send"],
+  watch: TokenWatch,
 ): CredentialSource {
   if (auth.type === "api_key") {
     return fixedSource({ kind: "api_key", key: auth.api_key, header: auth.header });
   }
-  return new TokenSource({ provider: createProvider(auth), send });
+  return new TokenSource({ provider: createProvider(auth), send, watch });
 }
 
 /** A credential that never changes. */
 function fixedSource(credential: UpstreamCredential): CredentialSource {
-  return { current: { id: 1, credential, expiresAt: Infinity }, receive() {} };
+  return { current: { id: 1, credential, expiresAt: Infinity }, receive() {}, stop() {} };
 }
 
 /** Keeps a token at hand, hands it to the workers before they need it, and writes the log about it. */
 export class TokenSource implements CredentialSource {
   readonly #provider: TokenProvider;
   readonly #send: TokenSourceOptions["send"];
+  readonly #watch: TokenWatch | undefined;
   readonly #clock: Clock;
   readonly #cache: TokenCache;
   #announced = 0;
   #hintedAt = -Infinity;
 
-  constructor({ provider, send, clock = systemClock }: TokenSourceOptions) {
+  constructor({ provider, send, watch, clock = systemClock }: TokenSourceOptions) {
     this.#provider = provider;
     this.#send = send;
+    this.#watch = watch;
     this.#clock = clock;
     this.#cache = new TokenCache(provider, {
       clock,
@@ -86,6 +101,10 @@ export class TokenSource implements CredentialSource {
     this.#send({ type: "credential_suspect", id: message.id });
   }
 
+  stop(): void {
+    this.#cache.stop();
+  }
+
   /** Says what there is, and sees to it that there will be something. */
   #answer(): void {
     const { current } = this;
@@ -98,6 +117,7 @@ export class TokenSource implements CredentialSource {
   #announce(token: IssuedToken): void {
     if (token.id !== this.#announced) {
       this.#announced = token.id;
+      this.#watch?.acquired(token.token, token.expiresAt);
       log.info("upstream token acquired", {
         provider: this.#provider.name,
         expires: new Date(token.expiresAt).toISOString(),
@@ -107,6 +127,7 @@ export class TokenSource implements CredentialSource {
   }
 
   #report({ error, retryInMs }: TokenFailure): void {
+    this.#watch?.failed();
     const { current } = this;
     const fields = { reason: error.message, retry_seconds: Math.ceil(retryInMs / 1000) };
     if (current !== undefined) {

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Dialect } from "../proxy/errors.ts";
 import type { Upstream } from "../proxy/handler.ts";
 import type { CertificatePair } from "../tls/certificate.ts";
 import type { Model } from "../proxy/models.ts";
@@ -54,6 +55,8 @@ export interface WorkerConfig {
   readonly upstreamProxy: WorkerProxy | undefined;
   /** Models to list ourselves. */
   readonly models: readonly Model[];
+  /** Whether access records bring the headers along, redacted. */
+  readonly recordHeaders: boolean;
 }
 
 /** A forward proxy as workers see it. */
@@ -74,10 +77,18 @@ export type ToWorker =
     /** HTTPS with this certificate; plain HTTP without. */
     readonly certificate?: CertificatePair;
   }
+  | {
+    /** New requests are served so from now on; `worker` and `listen` stay as they were. */
+    readonly type: "reload";
+    readonly config: WorkerConfig;
+  }
   | ToCredentialHolder
   | { readonly type: "certificate"; readonly certificate: CertificatePair }
   | { readonly type: "drain" }
-  /** The time to drain is over: WebSockets are to be closed with the code that says so. */
+  /**
+   * The time to drain is over: WebSockets are to be closed with the code that says so, and requests
+   * that still run to be reported as cut off.
+   */
   | { readonly type: "cut_off" };
 
 /** From a worker to the supervisor. */
@@ -86,23 +97,40 @@ export type FromWorker =
   | { readonly type: "failed"; readonly reason: string }
   /** Answers `certificate`, in order; with the reason when the old one is still served. */
   | { readonly type: "certificate_done"; readonly refused?: string }
-  | { readonly type: "requests"; readonly records: readonly RequestRecord[] }
+  | ({ readonly type: "requests" } & RequestReport)
   | FromCredentialHolder
+  | { readonly type: "reloaded" }
   | { readonly type: "drained" }
   | { readonly type: "cut_off" };
 
-/** One request, at its end, for the access log. */
+/** What a worker reports from time to time. */
+export interface RequestReport {
+  /** Who reports. */
+  readonly worker: number;
+  /** Requests that run now. */
+  readonly inFlight: number;
+  /** Those that ended since the last report. */
+  readonly records: readonly RequestRecord[];
+}
+
+/** One request, at its end, for the access log and the metrics. */
 export interface RequestRecord {
+  /** When it ended, in milliseconds since the epoch. */
+  readonly time: number;
+  /** The client's `x-request-id` where that is sane, else one of ours. */
+  readonly id: string;
   /** The worker that served it. */
   readonly worker: number;
   /** As the client sent it. */
   readonly method: string;
   /** Without the query, which may hold a key; absent when the request had no usable target. */
   readonly path: string | undefined;
+  /** Absent for our own endpoints, and when the request had no usable target. */
+  readonly dialect: Dialect | undefined;
   /** The status sent; 499 when the client left before there was one. */
   readonly status: number;
-  /** Milliseconds to the response's headers. */
-  readonly firstByteMs: number;
+  /** Milliseconds to the response's headers; absent when there were none. */
+  readonly firstByteMs: number | undefined;
   /** Milliseconds to the end of the response. */
   readonly totalMs: number;
   /** Content-length of the request, in bytes, where it said. */
@@ -111,10 +139,23 @@ export interface RequestRecord {
   readonly responseBytes: number | undefined;
   /** What was made of the client's credentials. */
   readonly client: "authenticated" | "anonymous" | "denied" | undefined;
-  /** Whether the client left before the end. */
-  readonly aborted: boolean;
+  /**
+   * Who ended it before its end, where that is known: the client left, or the proxy cut it off at
+   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end:
+   * nothing that the runtime lets us see differs.
+   */
+  readonly aborted: "client" | "proxy" | undefined;
+  /** The upstream's own id of the request, for asking its operator. */
+  readonly upstreamRequestId: string | undefined;
+  /** First product of the user agent, with its version. */
+  readonly userAgent: string | undefined;
   /** The `x-claude-proxy-error` of an answer of the proxy's own. */
   readonly code: string | undefined;
   /** Why, in words that may name internal addresses. */
   readonly detail: string | undefined;
+  /** Redacted; only where `recordHeaders` is set. */
+  readonly headers?: {
+    readonly request: Readonly<Record<string, string>>;
+    readonly response: Readonly<Record<string, string>>;
+  };
 }

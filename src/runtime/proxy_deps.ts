@@ -6,8 +6,15 @@ import type { WorkerConfig } from "./messages.ts";
 /** The request path's dependencies as far as settings decide them. */
 export type ConfiguredDeps = Omit<ProxyDeps, "credential" | "onRefused" | "isReady" | "isDraining">;
 
-/** Makes the request path's dependencies from a worker's settings. */
-export function proxyDeps(config: WorkerConfig): ConfiguredDeps {
+/**
+ * Makes the request path's dependencies from a worker's settings.
+ *
+ * @param transport how requests reach the upstream
+ */
+export function proxyDeps(
+  config: WorkerConfig,
+  transport: Transport = createTransport(config),
+): ConfiguredDeps {
   return {
     upstream: config.upstream,
     acceptedKeys: config.acceptedKeys,
@@ -15,22 +22,33 @@ export function proxyDeps(config: WorkerConfig): ConfiguredDeps {
     healthEndpoints: config.healthEndpoints,
     models: config.models,
     filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
-    transport: createTransport(config),
+    transport,
   };
 }
 
-/** Makes the connection pool to the upstream, with what goes through it. */
-export function createTransport(config: Omit<WorkerConfig, "worker">): Transport {
+/**
+ * Makes what goes through a connection pool to the upstream.
+ *
+ * @param client the pool; a new one unless it is given
+ */
+export function createTransport(
+  config: Omit<WorkerConfig, "worker">,
+  client: Deno.HttpClient = createPool(config),
+): Transport {
   return {
     fetch,
-    client: upstreamClient(config),
+    client,
     headerTimeoutMs: config.headerTimeoutMs,
     ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
   };
 }
 
-function upstreamClient(
-  { upstreamTls, upstreamProxy, upstreamHttp2 }: Omit<WorkerConfig, "worker">,
+/** Settings that a connection pool is made from. */
+export type PoolConfig = Pick<WorkerConfig, "upstreamTls" | "upstreamProxy" | "upstreamHttp2">;
+
+/** Makes a connection pool to the upstream. */
+export function createPool(
+  { upstreamTls, upstreamProxy, upstreamHttp2 }: PoolConfig,
 ): Deno.HttpClient {
   return Deno.createHttpClient({
     http1: true,

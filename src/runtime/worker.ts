@@ -8,26 +8,28 @@ import type { CertificatePair } from "../tls/certificate.ts";
 import { CredentialHolder } from "./credential_holder.ts";
 import type { IssuedCredential } from "./credential_messages.ts";
 import { dialer } from "./dial.ts";
-import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
-import { proxyDeps } from "./proxy_deps.ts";
-import { RequestServer } from "./request_server.ts";
-
-/** Milliseconds that access records are held back to be posted together. */
-const RECORD_BATCH = 20;
+import type { FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
+import { createTransport, proxyDeps } from "./proxy_deps.ts";
+import { ReportBatch } from "./report_batch.ts";
+import { RequestServer, type ServerDeps } from "./request_server.ts";
+import { UpstreamClient } from "./upstream_client.ts";
 
 const supervisor = self as unknown as {
   postMessage(message: FromWorker): void;
   onmessage: (event: MessageEvent<ToWorker>) => void;
 };
 
+const upstreamClient = new UpstreamClient();
+let reports: ReportBatch;
+let holder: CredentialHolder;
 let server: RequestServer | undefined;
-let holder: CredentialHolder | undefined;
-let records: RequestRecord[] = [];
 
 supervisor.onmessage = ({ data: message }) => {
   switch (message.type) {
     case "start":
       return start(message.config, message.credential, message.certificate);
+    case "reload":
+      return reload(message.config);
     case "certificate":
       return useCertificate(message.certificate);
     case "drain":
@@ -35,7 +37,7 @@ supervisor.onmessage = ({ data: message }) => {
     case "cut_off":
       return void cutOff();
     default:
-      return holder?.receive(message);
+      return holder.receive(message);
   }
 };
 
@@ -46,13 +48,19 @@ function start(
 ): void {
   const post = (message: FromWorker) => supervisor.postMessage(message);
   holder = new CredentialHolder({ issued, timeoutMs: config.tokenTimeoutMs, post });
+  reports = new ReportBatch(config.worker, (report) => post({ type: "requests", ...report }));
   try {
-    server = serve(config, holder, certificate);
+    server = new RequestServer({
+      config,
+      certificate,
+      deps: serverDeps(config),
+      onInFlight: (count) => reports.inFlight(count),
+      onRecord: (record) => reports.add(record),
+    });
   } catch (error) {
-    supervisor.postMessage({ type: "failed", reason: String(error) });
-    return;
+    return post({ type: "failed", reason: String(error) });
   }
-  supervisor.postMessage({ type: "listening" });
+  post({ type: "listening" });
 }
 
 function useCertificate(certificate: CertificatePair): void {
@@ -64,43 +72,32 @@ function useCertificate(certificate: CertificatePair): void {
   }
 }
 
-function serve(
-  config: WorkerConfig,
-  holder: CredentialHolder,
-  certificate: CertificatePair | undefined,
-): RequestServer {
-  return new RequestServer({
-    config,
-    certificate,
-    onRecord: record,
+function reload(config: WorkerConfig): void {
+  holder.setPatience(config.tokenTimeoutMs);
+  server?.reload(serverDeps(config), config.recordHeaders);
+  supervisor.postMessage({ type: "reloaded" });
+}
+
+function serverDeps(config: WorkerConfig): ServerDeps {
+  const transport = createTransport(config, upstreamClient.for(config));
+  return {
+    ...proxyDeps(config, transport),
     dial: dialer(config),
-    deps: {
-      ...proxyDeps(config),
-      credential: () => holder.credential(),
-      onRefused: (credential, status) => holder.refused(credential, status),
-      isReady: () => holder.isAtHand,
-    },
-  });
-}
-
-function record(request: RequestRecord): void {
-  if (records.length === 0) setTimeout(postRecords, RECORD_BATCH);
-  records.push(request);
-}
-
-function postRecords(): void {
-  if (records.length > 0) supervisor.postMessage({ type: "requests", records });
-  records = [];
+    credential: () => holder.credential(),
+    onRefused: (credential, status) => holder.refused(credential, status),
+    isReady: () => holder.isAtHand,
+  };
 }
 
 async function drain(): Promise<void> {
   await server?.drain();
-  postRecords();
+  reports.flush();
   supervisor.postMessage({ type: "drained" });
 }
 
 async function cutOff(): Promise<void> {
-  await server?.cutOff();
-  postRecords();
+  const told = server?.cutOff();
+  reports.flush();
+  await told;
   supervisor.postMessage({ type: "cut_off" });
 }

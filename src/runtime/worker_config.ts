@@ -3,6 +3,16 @@ import { digestKey } from "../proxy/client_auth.ts";
 import type { WorkerConfig } from "./messages.ts";
 import type { UpstreamRoute } from "./upstream_route.ts";
 
+/** Most workers that `workers = "auto"` starts. */
+const MOST_AUTOMATIC_WORKERS = 4;
+
+/** How many workers a setting asks for. */
+export function workerCount(workers: Settings["workers"]): number {
+  if (workers !== "auto") return workers;
+  if (Deno.build.os !== "linux") return 1;
+  return Math.min(navigator.hardwareConcurrency, MOST_AUTOMATIC_WORKERS);
+}
+
 /**
  * The settings as the request path needs them: without secrets, files read.
  *
@@ -12,12 +22,12 @@ import type { UpstreamRoute } from "./upstream_route.ts";
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
-  { tls, workerProxy }: UpstreamRoute,
+  { tls, workerProxy }: Pick<UpstreamRoute, "tls" | "workerProxy">,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
     upstream: { baseUrl: settings.upstream_url, host: new URL(settings.upstream_url).hostname },
-    acceptedKeys: [digestKey(settings.client_api_key)],
+    acceptedKeys: settings.client_api_key.map(digestKey),
     rejectUnauthenticated: settings.unauthenticated === "reject",
     healthEndpoints: settings.health_endpoints,
     stripRequestHeaders: settings.strip_request_headers,
@@ -33,6 +43,7 @@ export function workerConfig(
       api,
       ...(display_name !== undefined && { displayName: display_name }),
     })),
+    recordHeaders: settings.logging.level === "debug" || settings.logging.level === "trace",
   };
 }
 

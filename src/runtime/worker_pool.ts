@@ -4,7 +4,7 @@ import type {
   IssuedCredential,
   ToCredentialHolder,
 } from "./credential_messages.ts";
-import type { FromWorker, RequestRecord, ToWorker, WorkerConfig } from "./messages.ts";
+import type { FromWorker, RequestReport, ToWorker, WorkerConfig } from "./messages.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
 const FIRST_BACKOFF = 100;
@@ -32,7 +32,7 @@ export interface WorkerPoolOptions {
   readonly onCredential: (message: FromCredentialHolder) => void;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly certificate?: CertificatePair | undefined;
-  readonly onRequests: (records: readonly RequestRecord[]) => void;
+  readonly onRequests: (report: RequestReport) => void;
   /** A worker could not take up a new certificate and serves the old one. */
   readonly onCertificateRefused: (refusal: { worker: number; reason: string }) => void;
   /** A worker died and will be replaced. */
@@ -43,6 +43,7 @@ export interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<number, RequestWorker>();
+  #config: Omit<WorkerConfig, "worker">;
   #certificate: CertificatePair | undefined;
   readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
   /** Whether the dead are replaced: between a complete start and the end. */
@@ -50,7 +51,22 @@ export class WorkerPool {
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#config = options.config;
     this.#certificate = options.certificate;
+  }
+
+  /** The address every worker listens on. */
+  get listen(): WorkerConfig["listen"] {
+    return this.#options.config.listen;
+  }
+
+  /** Has every worker serve new requests differently; resolves once all of them do. */
+  async reload(config: Omit<WorkerConfig, "worker">): Promise<void> {
+    this.#config = config;
+    const each = [...this.#workers].map(([number, worker]) =>
+      worker.reload({ ...config, worker: number })
+    );
+    await Promise.all(each);
   }
 
   /**
@@ -91,7 +107,10 @@ export class WorkerPool {
     await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
   }
 
-  /** Tells every worker's WebSocket clients that we go away; resolves once they have been told. */
+  /**
+   * Tells every worker's WebSocket clients that we go away, and has the requests that still run
+   * reported; resolves once that is done.
+   */
   async cutOff(): Promise<void> {
     await Promise.all([...this.#workers.values()].map((worker) => worker.cutOff()));
   }
@@ -110,7 +129,7 @@ export class WorkerPool {
   }
 
   async #spawn(number: number, backoff: number): Promise<void> {
-    const { module = WORKER, config, permissions, credential, ...options } = this.#options;
+    const { module = WORKER, permissions, credential, ...options } = this.#options;
     const started = performance.now();
     const worker = new RequestWorker({
       module,
@@ -124,7 +143,7 @@ export class WorkerPool {
       },
     });
     this.#workers.set(number, worker);
-    await worker.start({ ...config, worker: number }, credential(), this.#certificate);
+    await worker.start({ ...this.#config, worker: number }, credential(), this.#certificate);
   }
 
   #replace(number: number, reason: string, backoff: number): void {
@@ -144,7 +163,7 @@ export class WorkerPool {
 interface RequestWorkerOptions {
   readonly module: URL;
   readonly permissions: Deno.PermissionOptions;
-  readonly onRequests: (records: readonly RequestRecord[]) => void;
+  readonly onRequests: (report: RequestReport) => void;
   readonly onCredential: (message: FromCredentialHolder) => void;
   readonly onCertificateRefused: (reason: string) => void;
   readonly onDeath: (reason: string) => void;
@@ -159,6 +178,8 @@ class RequestWorker {
   /** Resolve once the certificates sent so far are in use, in order. */
   readonly #certificatesSent: (() => void)[] = [];
   readonly #cutOff = Promise.withResolvers<void>();
+  /** Resolve once the reloads sent so far are in force, in order. */
+  readonly #reloadsSent: (() => void)[] = [];
 
   constructor(options: RequestWorkerOptions) {
     this.#options = options;
@@ -196,6 +217,13 @@ class RequestWorker {
     return promise;
   }
 
+  reload(config: WorkerConfig): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#reloadsSent.push(resolve);
+    this.post({ type: "reload", config });
+    return promise;
+  }
+
   drain(): Promise<void> {
     this.post({ type: "drain" });
     return this.#drained.promise;
@@ -208,7 +236,7 @@ class RequestWorker {
 
   terminate(): void {
     this.#worker.terminate();
-    for (const resolve of this.#certificatesSent) resolve();
+    for (const resolve of [...this.#certificatesSent, ...this.#reloadsSent]) resolve();
   }
 
   post(message: ToWorker): void {
@@ -225,7 +253,9 @@ class RequestWorker {
         if (message.refused !== undefined) this.#options.onCertificateRefused(message.refused);
         return this.#certificatesSent.shift()?.();
       case "requests":
-        return this.#options.onRequests(message.records);
+        return this.#options.onRequests(message);
+      case "reloaded":
+        return this.#reloadsSent.shift()?.();
       case "credential_wanted":
       case "credential_refused":
         return this.#options.onCredential(message);

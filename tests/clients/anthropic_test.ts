@@ -92,5 +92,5 @@ Deno.test("a stream that the Anthropic SDK cancels is closed at the upstream wit
   const cancelled = performance.now();
   stream.controller.abort();
   assert.ok(await closed.promise - cancelled < 1000);
-  await proxy.waitForLine(/aborted=true/);
+  await proxy.waitForLine(/aborted=client/);
 });

@@ -22,6 +22,7 @@ const unusedConfig = {
   upstreamTls: { caCerts: [] },
   upstreamProxy: undefined,
   models: [],
+  recordHeaders: false,
 };
 
 /** The program with two workers of the named module in `tests/integration/workers/`. */

@@ -41,7 +41,7 @@ export const UPSTREAM_KEY = "upstream-key-0123456789";
 
 const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const KIT = fileURLToPath(new URL("./", import.meta.url));
-const READY_LINE = /listening on (https?):\/\/([^ ]+):(\d+)/;
+const READY_LINE = /listening on (https?):\/\/([^ "]+):(\d+)/;
 
 /**
  * The real program as a process of its own, with an environment and a home that hold nothing of
@@ -129,6 +129,21 @@ export class ProxyProcess {
     return this.#waitFor(pattern, () => [...this.stdout, ...this.stderr], deadlineMs);
   }
 
+  /** Waits until a look at the lines of standard output finds something. */
+  waitForStdout<T>(look: (lines: readonly string[]) => T | undefined): Promise<T> {
+    return this.#changed.until(() => look(this.stdout), () => `output, ${this.#printed()}`);
+  }
+
+  /** Stops reading standard output, so that the pipe fills up; `resumeStdout` ends that. */
+  stallStdout(): void {
+    this.#stdout.stall();
+  }
+
+  /** Reads standard output again. */
+  resumeStdout(): void {
+    this.#stdout.resume();
+  }
+
   /** Sends a signal. */
   signal(name: Deno.Signal): void {
     this.#child.kill(name);
@@ -156,6 +171,7 @@ export class ProxyProcess {
   /** Kills the program, if it still runs, and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#status === undefined) this.#kill();
+    this.resumeStdout();
     await this.#ended;
   }
 

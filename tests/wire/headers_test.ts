@@ -161,10 +161,10 @@ Deno.test("23 a request logs one line, with neither key, query nor body", async 
     headers: [...HOST, ["api-key", "wrong-secret"]],
   });
   await proxy.waitForLine(
-    /msg=request method=POST path=\/v1\/messages status=200 ms=\d+ first_byte_ms=\d+ request_bytes=11 response_bytes=2 client=authenticated /,
+    /msg=request id=\S+ worker=\d+ client=authenticated method=POST path=\/v1\/messages dialect=anthropic status=200 first_byte_ms=\d+ ms=\d+ request_bytes=11 response_bytes=2$/,
   );
   await proxy.waitForLine(
-    /msg=request method=GET path=\/x status=401 .*client=denied error=invalid_client_key/,
+    /client=denied method=GET path=\/x dialect=openai status=401 .*error=invalid_client_key/,
   );
   proxy.signal("SIGTERM");
   assert.equal(await proxy.exit(), 0);

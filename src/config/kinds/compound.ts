@@ -44,6 +44,33 @@ export function nonEmpty<Value>(list: Kind<Value[]>): Kind<Value[]> {
   };
 }
 
+/** One `item` or a list of them, a list afterwards; in a flag or a variable a list is JSON. */
+export function oneOrMany<Value>(item: Kind<Value>): Kind<Value[]> {
+  const list = listOf(item);
+  return {
+    check(value) {
+      if (!Array.isArray(value)) {
+        const checked = item.check(value);
+        return checked.ok ? { ok: true, value: [checked.value] } : checked;
+      }
+      if (value.length > 0) return list.check(value);
+      return { ok: false, message: "expected a list that is not empty" };
+    },
+    fromText: (text) => jsonList(text) ?? item.fromText(text),
+    ...(item.echo === false && { echo: false }),
+  };
+}
+
+function jsonList(text: string): unknown[] | undefined {
+  if (!text.trimStart().startsWith("[")) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function all<Value>(checked: readonly Checked<Value>[]): Checked<Value[]> {
   const values: Value[] = [];
   for (const one of checked) {

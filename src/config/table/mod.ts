@@ -1,4 +1,5 @@
 import type { ListSection, Section } from "../row.ts";
+import { admin } from "./admin.ts";
 import { chainTables, validateUpstreamAuth } from "./azure.ts";
 import { logging } from "./logging.ts";
 import { models } from "./models.ts";
@@ -29,6 +30,7 @@ export const sections: readonly Section[] = [
     variants: { by: "mode", of: tlsModes },
   },
   { name: "logging", title: "Logging", rows: logging },
+  { name: "admin", title: "Metrics and status page", rows: admin },
 ];
 
 /** Every array of tables there is; the file alone can give them. */

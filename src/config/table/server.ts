@@ -1,5 +1,5 @@
 import { bindAddress } from "../kinds/bind_address.ts";
-import { listOf, wordOr } from "../kinds/compound.ts";
+import { listOf, oneOrMany, wordOr } from "../kinds/compound.ts";
 import { headerPrefix, headerSecret } from "../kinds/header.ts";
 import { boolean, integer, oneOf, seconds, text } from "../kinds/scalar.ts";
 import { upstreamUrl } from "../kinds/upstream_url.ts";
@@ -34,10 +34,11 @@ export const server = [
   {
     key: "client_api_key",
     flag: "--client-api-key <KEY>",
-    kind: headerSecret(),
+    kind: oneOrMany(headerSecret()),
     required: true,
     secret: true,
-    doc: "Key that clients must present, in x-api-key, api-key or Authorization: Bearer.",
+    doc: "Key that clients must present, in x-api-key, api-key or Authorization: Bearer. " +
+      'A list accepts each of its keys, as while one replaces another: ["old", "new"].',
     example: "${DOWNSTREAM_API_KEY}",
   },
   {

@@ -12,23 +12,33 @@ const supervisor = self as unknown as {
 };
 
 supervisor.onmessage = ({ data: message }) => {
-  supervisor.postMessage({ type: "requests", records: [recordOf(message)] });
+  supervisor.postMessage({
+    type: "requests",
+    worker: 1,
+    inFlight: 0,
+    records: [recordOf(message)],
+  });
   if (message.type === "start") supervisor.postMessage({ type: "listening" });
   if (message.type === "drain") supervisor.postMessage({ type: "drained" });
 };
 
 function recordOf(message: ToWorker): RequestRecord {
   return {
+    time: Date.now(),
+    id: "echo",
     worker: 1,
     method: "ECHO",
     path: `/${message.type}`,
+    dialect: undefined,
     status: 200,
     firstByteMs: 0,
     totalMs: 0,
     requestBytes: undefined,
     responseBytes: undefined,
     client: undefined,
-    aborted: false,
+    aborted: undefined,
+    upstreamRequestId: undefined,
+    userAgent: undefined,
     code: undefined,
     detail: JSON.stringify(
       message,

@@ -19,7 +19,7 @@ Deno.test("README.md holds the tables the table says (if not: deno task generate
 
 Deno.test("the example loads as it is, once its two variables are set", async () => {
   const { settings } = await load({ toml: exampleToml(), env: KEYS });
-  assert.equal(settings.client_api_key, "client-key");
+  assert.deepEqual(settings.client_api_key, ["client-key"]);
   assert.deepEqual(settings.upstream_auth, {
     type: "api_key",
     api_key: "upstream-key",

@@ -48,7 +48,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     bind_address: "0.0.0.0",
     port: 8080,
     upstream_url: "https://upstream.test",
-    client_api_key: "client-key",
+    client_api_key: ["client-key"],
     unauthenticated: "passthrough",
     strip_request_headers: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
     upstream_header_timeout: 600,
@@ -58,7 +58,8 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     workers: "auto",
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
     tls: { mode: "disabled" },
-    logging: { level: "info" },
+    logging: { level: "info", rotation: "daily", log_prefix: "claude-proxy", format: "text" },
+    admin: { bind_address: "127.0.0.1" },
     models: [],
   });
 });
@@ -92,7 +93,7 @@ Deno.test("a value that loses is not looked at", async () => {
     toml: 'client_api_key = "${NOT_SET}"\nport = "wrong"\n',
     flags: { port: "1" },
   });
-  assert.equal(settings.client_api_key, "client-key");
+  assert.deepEqual(settings.client_api_key, ["client-key"]);
 });
 
 Deno.test("a setting that nobody gives is named with every way to give it", async () => {

@@ -27,7 +27,7 @@ Deno.test("values of flags and variables are not expanded", async () => {
     env: { ...REQUIRED, CLAUDE_PROXY__CLIENT_API_KEY: "${A}$$" },
     flags: { "upstream_auth.api_key": "$A" },
   });
-  assert.equal(settings.client_api_key, "${A}$$");
+  assert.deepEqual(settings.client_api_key, ["${A}$$"]);
   assert.deepEqual(settings.upstream_auth, { type: "api_key", api_key: "$A", header: "auto" });
 });
 

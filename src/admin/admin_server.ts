@@ -1,0 +1,79 @@
+import type { LoadedSettings } from "../config/load.ts";
+import { EXPOSITION_TYPE } from "./exposition.ts";
+import { isOwnHost } from "./host_check.ts";
+import type { Metrics } from "./metrics.ts";
+import { pageHeaders, statusPage } from "./page.ts";
+import { statusOf } from "./status.ts";
+
+/** What the admin listener shows, and where. */
+export interface AdminOptions {
+  readonly hostname: string;
+  /** 0 lets the system pick one. */
+  readonly port: number;
+  /** The settings in force. */
+  readonly loaded: () => LoadedSettings;
+  readonly metrics: Metrics;
+}
+
+/** A listener that was started. */
+export interface AdminServer {
+  readonly port: number;
+  /** Ends it at once: nobody waits for a status page. */
+  shutdown(): Promise<void>;
+}
+
+/** On every answer: nothing of this belongs into a cache, a frame or another page. */
+const HEADERS = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/**
+ * Starts the listener for those who run the proxy: `/metrics`, and a status page at `/`.
+ *
+ * @throws when it cannot listen
+ */
+export function startAdmin(options: AdminOptions): AdminServer {
+  const { hostname, port } = options;
+  const ending = new AbortController();
+  const server = Deno.serve(
+    { hostname, port, signal: ending.signal, automaticCompression: false, onListen: () => {} },
+    (request) => answer(request, options),
+  );
+  return {
+    port: server.addr.port,
+    async shutdown() {
+      ending.abort();
+      await server.finished;
+    },
+  };
+}
+
+/** Answers one request of the admin listener. */
+export function answer(request: Request, options: AdminOptions): Response {
+  if (!isOwnHost(request.headers.get("host"), options.hostname)) {
+    return text(421, "This is not the Host this listener was bound to\n");
+  }
+  if (request.method !== "GET") return text(405, "Only GET is answered\n", { allow: "GET" });
+  switch (pathOf(request.url)) {
+    case "/":
+      return new Response(statusPage, { headers: { ...HEADERS, ...pageHeaders } });
+    case "/status.json":
+      return Response.json(statusOf(options.loaded(), options.metrics), { headers: HEADERS });
+    case "/metrics":
+      return text(200, options.metrics.expose(), { "content-type": EXPOSITION_TYPE });
+    default:
+      return text(404, "Here are / and /metrics\n");
+  }
+}
+
+/** The Host was checked, so the first slash behind the scheme begins the path. */
+function pathOf(url: string): string {
+  const target = url.slice(url.indexOf("/", url.indexOf("//") + 2));
+  return target.split("?", 1)[0] ?? "";
+}
+
+function text(status: number, body: string, headers: Record<string, string> = {}): Response {
+  return new Response(body, { status, headers: { ...HEADERS, ...headers } });
+}

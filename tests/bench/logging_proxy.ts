@@ -1,0 +1,69 @@
+/**
+ * The supervisor's half of the proxy with more access records than this machine could cause by
+ * requests: `logging_proxy.ts UPSTREAM_URL LINES_PER_SECOND LOG_PATH`. 0 lines is logging off.
+ *
+ * @module
+ */
+import { Metrics } from "../../src/admin/metrics.ts";
+import { startLogging } from "../../src/logging/logging.ts";
+import { logRequest } from "../../src/runtime/access_log.ts";
+import type { RequestReport } from "../../src/runtime/messages.ts";
+import { WorkerPool } from "../../src/runtime/worker_pool.ts";
+
+const [upstreamUrl = "", lines = "0", logPath = ""] = Deno.args;
+const perSecond = Number(lines);
+const output = await startLogging({
+  level: perSecond === 0 ? "error" : "info",
+  format: "text",
+  rotation: "hourly",
+  log_prefix: "bench",
+  log_path: logPath,
+});
+output.hideSecrets(["a-client-key-0123456789", "an-upstream-key-0123456789"]);
+const metrics = new Metrics({ droppedLines: () => output.droppedLines });
+const receive = (report: RequestReport) => {
+  metrics.report(report);
+  report.records.forEach(logRequest);
+};
+using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+const listen = { hostname: "127.0.0.1", port: listener.addr.port };
+listener.close();
+const pool = new WorkerPool({
+  count: 1,
+  config: {
+    listen,
+    upstream: { baseUrl: upstreamUrl, host: "127.0.0.1" },
+    acceptedKeys: [],
+    rejectUnauthenticated: false,
+    healthEndpoints: true,
+    stripRequestHeaders: [],
+    headerTimeoutMs: 60_000,
+    tokenTimeoutMs: 0,
+    abortTellsDeparture: true,
+    maxBodyBytes: undefined,
+    upstreamHttp2: false,
+    upstreamTls: { caCerts: [] },
+    upstreamProxy: undefined,
+    models: [],
+    recordHeaders: false,
+  },
+  credential: () => undefined,
+  onCredential: () => {},
+  onCertificateRefused: () => {},
+  permissions: { net: true },
+  onRequests: receive,
+  onDeath: (death) => console.error("worker died", death),
+});
+await pool.start();
+if (perSecond > 0) {
+  const source = new Worker(new URL("./record_source.ts", import.meta.url), { type: "module" });
+  source.onmessage = ({ data }) => receive(data);
+  source.postMessage({ perSecond });
+}
+console.error(`listening on ${listen.port}`);
+Deno.addSignalListener("SIGTERM", () => {
+  console.error(
+    `requests ${metrics.view().requests}, dropped ${JSON.stringify(output.droppedLines)}`,
+  );
+  Deno.exit(0);
+});

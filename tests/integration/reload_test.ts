@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import { headerValues } from "../kit/message_head.ts";
+import { ProxyProcess } from "../kit/proxy_process.ts";
+import { RawClient, request } from "../kit/raw_client.ts";
+import { RawUpstream } from "../kit/raw_upstream.ts";
+import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+
+const RELOADED = /settings reloaded.* changed="?([^"]*)"?$/;
+
+/** A proxy with a configuration file of its own, which a test rewrites. */
+class Reloadable {
+  readonly directory = new TemporaryDirectory();
+  proxy!: ProxyProcess;
+
+  static async start(upstream: RawUpstream, toml: string): Promise<Reloadable> {
+    const reloadable = new Reloadable();
+    reloadable.write(upstream, toml);
+    const { path } = reloadable.directory;
+    reloadable.proxy = await ProxyProcess.start({
+      configFile: reloadable.directory.join("config.toml"),
+      permissions: ["--allow-net", "--allow-read", `--allow-write=${path}`],
+    });
+    return reloadable;
+  }
+
+  write({ url }: RawUpstream, toml: string): void {
+    const upstream = toml.includes("upstream_url") ? "" : `upstream_url = "${url}"\n`;
+    Deno.writeTextFileSync(this.directory.join("config.toml"), upstream + toml);
+  }
+
+  /** Sends SIGHUP and waits for a line that this reload alone can have caused. */
+  async reload(upstream: RawUpstream, toml: string, outcome: RegExp = RELOADED): Promise<string> {
+    this.write(upstream, toml);
+    const before = this.proxy.stdout.length;
+    this.proxy.signal("SIGHUP");
+    return await this.proxy.waitForStdout((lines) =>
+      lines.slice(before).find((line) => outcome.test(line))
+    );
+  }
+
+  async status(key: string, headers: [string, string][] = []): Promise<number> {
+    const response = await request({
+      port: this.proxy.port,
+      target: "/v1/messages",
+      headers: [["Host", "localhost"], ["X-Api-Key", key], ...headers],
+    });
+    return response.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.proxy[Symbol.asyncDispose]();
+    this.directory[Symbol.dispose]();
+  }
+}
+
+const AUTH = '[upstream_auth]\ntype = "api_key"\n';
+const UPSTREAM = `${AUTH}api_key = "upstream-key-1"\n`;
+
+Deno.test("client keys rotate with an overlap and without a dropped stream", async () => {
+  const finished = Promise.withResolvers<void>();
+  await using upstream = RawUpstream.start(async (exchange) => {
+    await exchange.readBody();
+    if (exchange.request.target !== "/stream") return await exchange.respond();
+    await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });
+    await exchange.writeChunk("begun ");
+    await finished.promise;
+    await exchange.writeChunk("finished");
+    await exchange.writeChunk();
+  });
+  await using rig = await Reloadable.start(upstream, `client_api_key = "old-key"\n${UPSTREAM}`);
+  using client = await RawClient.connect({ port: rig.proxy.port });
+  await client.write("GET /stream HTTP/1.1\r\nHost: a\r\nX-Api-Key: old-key\r\n\r\n");
+  const body = client.bodyOf(await client.readHead());
+  await body.readSome();
+  assert.deepEqual([await rig.status("old-key"), await rig.status("new-key")], [200, 401]);
+
+  const both = await rig.reload(upstream, `client_api_key = ["old-key", "new-key"]\n${UPSTREAM}`);
+  assert.match(both, /changed=client_api_key$/);
+  assert.deepEqual([await rig.status("old-key"), await rig.status("new-key")], [200, 200]);
+  await rig.reload(upstream, `client_api_key = "new-key"\n${UPSTREAM}`);
+  assert.deepEqual([await rig.status("old-key"), await rig.status("new-key")], [401, 200]);
+
+  finished.resolve();
+  const { bytes, ended } = await body.readAll();
+  assert.deepEqual([new TextDecoder().decode(bytes), ended], ["begun finished", "complete"]);
+});
+
+Deno.test("the upstream's key, stripped headers, timeouts and log settings change", async () => {
+  await using upstream = RawUpstream.start();
+  const first = `client_api_key = "a-key"\n${UPSTREAM}`;
+  await using rig = await Reloadable.start(upstream, first);
+  await rig.status("a-key", [["X-Mine", "1"]]);
+  const logs = `[logging]\nlevel = "debug"\nformat = "json"\nlog_path = "${rig.directory.path}"\n`;
+  const changed = await rig.reload(
+    upstream,
+    `client_api_key = "a-key"\nstrip_request_headers = ["x-mine"]\nupstream_header_timeout = 1\n` +
+      `${AUTH}api_key = "upstream-key-2"\nheader = "api-key"\n${logs}`,
+    /settings reloaded/,
+  );
+  assert.deepEqual(JSON.parse(changed).changed.split(", "), [
+    "strip_request_headers",
+    "upstream_header_timeout",
+    "upstream_auth.api_key",
+    "upstream_auth.header",
+    "logging.log_path",
+    "logging.level",
+    "logging.format",
+  ]);
+  await rig.status("a-key", [["X-Mine", "1"]]);
+  const [before, after] = upstream.requests;
+  assert.deepEqual([before?.values("x-mine"), after?.values("x-mine")], [["1"], []]);
+  assert.deepEqual(before?.values("x-api-key"), ["upstream-key-1"]);
+  assert.deepEqual(after?.values("api-key"), ["upstream-key-2"]);
+  await rig.proxy.waitForLine(/"msg":"headers"/);
+
+  upstream.handler = (exchange) => exchange.readBody().then(() => exchange.peerClosed()).then();
+  assert.equal(await rig.status("a-key"), 504);
+  rig.proxy.signal("SIGTERM");
+  await rig.proxy.exit();
+  const file = rig.directory.names().find((name) => name.endsWith(".log"))!;
+  assert.match(rig.directory.read(file), /"status":504/);
+});
+
+Deno.test("a bad file changes nothing and is reported as at the start", async () => {
+  await using upstream = RawUpstream.start();
+  await using rig = await Reloadable.start(upstream, `client_api_key = "a-key"\n${UPSTREAM}`);
+  const bad = `client_api_key = ["b-secret-key", ""]\nprt = 1\n${UPSTREAM}`;
+  const line = await rig.reload(upstream, bad, /settings not reloaded.*prt/);
+  assert.match(line, /level=error .*did you mean port/);
+  await rig.proxy.waitForLine(/^2 problems with the settings:$/);
+  const printed = [...rig.proxy.stderr, ...rig.proxy.stdout].join("\n");
+  assert.match(printed, /client_api_key: in the list: expected a key/);
+  assert.doesNotMatch(printed, /b-secret-key/);
+  assert.deepEqual([await rig.status("a-key"), await rig.status("b-secret-key")], [200, 401]);
+
+  Deno.removeSync(rig.directory.join("config.toml"));
+  rig.proxy.signal("SIGHUP");
+  await rig.proxy.waitForLine(/settings not reloaded.*there is no file/);
+  const away =
+    `client_api_key = "a-key"\n[logging]\nlog_path = "/var/log/not-granted"\n${UPSTREAM}`;
+  await rig.reload(upstream, away, /settings not reloaded.*--allow-write=\/var\/log\/not-granted/);
+  assert.equal(await rig.status("a-key"), 200);
+});
+
+Deno.test("what a running process cannot change is said to need a restart", async () => {
+  await using upstream = RawUpstream.start();
+  await using rig = await Reloadable.start(upstream, `client_api_key = "a-key"\n${UPSTREAM}`);
+  const next = `upstream_url = "http://127.0.0.1:1"\nclient_api_key = "b-key"\nworkers = 7\n` +
+    `${UPSTREAM}[admin]\nport = 0\n`;
+  const line = await rig.reload(upstream, next, /need a restart/);
+  assert.match(line, /settings="upstream_url, workers, admin.port"/);
+  await rig.proxy.waitForLine(/settings reloaded.* changed=client_api_key$/);
+  assert.equal(await rig.status("b-key"), 200, "the same upstream, with the new key");
+});
+
+Deno.test("a request that a reload overtakes keeps what it began with", async () => {
+  await using upstream = RawUpstream.start();
+  const first = `client_api_key = "a-key"\n${UPSTREAM}`;
+  await using rig = await Reloadable.start(upstream, first);
+  using client = await RawClient.connect({ port: rig.proxy.port });
+  await client.write(
+    "POST /v1 HTTP/1.1\r\nHost: a\r\nX-Api-Key: a-key\r\nContent-Length: 4\r\n\r\nha",
+  );
+  const begun = await upstream.nextRequest();
+  await rig.reload(upstream, `client_api_key = "b-key"\n${AUTH}api_key = "upstream-key-2"\n`);
+  await client.write("lf");
+  const response = await client.readResponse();
+  assert.deepEqual([response.status, begun.values("x-api-key")], [200, ["upstream-key-1"]]);
+  assert.deepEqual(headerValues(response.headers, "x-claude-proxy-error"), []);
+});

@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { FileSink, type FileSinkOptions } from "../../../src/logging/file_sink.ts";
+import { TroubleReport } from "../../../src/logging/trouble_report.ts";
+import { Condition } from "../../kit/condition.ts";
+
+const TEN_TO_ONE = Date.parse("2026-01-31T00:50:00Z");
+const HOUR = 3_600_000;
+
+/** A sink of a test's own directory, with what it says on standard error. */
+class Bench {
+  readonly directory = Deno.makeTempDirSync();
+  readonly said: string[] = [];
+  readonly changed = new Condition();
+  elapsed = 0;
+  lost = 0;
+  readonly trouble = new TroubleReport({
+    subject: "log files",
+    print: (line) => {
+      this.said.push(line);
+      this.changed.notify();
+    },
+    elapsed: () => this.elapsed,
+    onRecovery: (lines) => (this.lost += lines),
+  });
+
+  sink(options: Partial<FileSinkOptions> = {}): FileSink {
+    return new FileSink({
+      directory: this.directory,
+      prefix: "p",
+      rotation: "hourly",
+      maxFiles: undefined,
+      maxAgeDays: undefined,
+      trouble: this.trouble,
+      retryMs: 5,
+      ...options,
+    });
+  }
+
+  files(): Record<string, string> {
+    const names = [...Deno.readDirSync(this.directory)].map(({ name }) => name).sort();
+    const read = (name: string) => Deno.readTextFileSync(join(this.directory, name));
+    return Object.fromEntries(names.map((name) => [name, read(name)]));
+  }
+
+  untilSaid(pattern: RegExp): Promise<string> {
+    return this.changed.until(
+      () => this.said.find((line) => pattern.test(line)),
+      () => `${pattern}, said so far: ${this.said.join("\n")}`,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.directory, { recursive: true });
+  }
+}
+
+Deno.test("a line lands in the file of its own time, also after idle hours and out of order", async () => {
+  using bench = new Bench();
+  const sink = bench.sink();
+  for (const [hours, text] of [[0, "a\n"], [5, "b\n"], [0, "late\n"], [5, "c\n"]] as const) {
+    sink.push({ timestamp: TEN_TO_ONE + hours * HOUR, text });
+  }
+  await sink.close(5000);
+  assert.deepEqual(bench.files(), {
+    "p.2026-01-31-00.log": "a\nlate\n",
+    "p.2026-01-31-05.log": "b\nc\n",
+  });
+  assert.deepEqual(bench.said, []);
+});
+
+Deno.test("old files of this prefix go when a new one begins, and no others", async () => {
+  using bench = new Bench();
+  const others = ["p.txt", "q.2025-01-01.log", "p.2025-01-01.log.gz"];
+  for (const name of ["p.2025-01-01.log", "p.2026-01-30-23.log", ...others]) {
+    Deno.writeTextFileSync(join(bench.directory, name), "");
+  }
+  const sink = bench.sink({ maxFiles: 2 });
+  sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+  await sink.close(5000);
+  assert.deepEqual(
+    Object.keys(bench.files()).sort(),
+    ["p.2026-01-30-23.log", "p.2026-01-31-00.log", ...others].sort(),
+  );
+});
+
+Deno.test("a directory that is removed while we write comes back with the next line", async () => {
+  using bench = new Bench();
+  const directory = join(bench.directory, "logs");
+  const sink = bench.sink({ directory });
+  const path = join(directory, "p.2026-01-31-00.log");
+  sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+  await untilFile(path, "a\n");
+  Deno.removeSync(directory, { recursive: true });
+  sink.push({ timestamp: TEN_TO_ONE, text: "b\n" });
+  await sink.close(5000);
+  assert.equal(Deno.readTextFileSync(path), "b\n");
+});
+
+Deno.test({
+  name: "a full disk is told of once a minute with a count, and lines are written again after it",
+  ignore: Deno.build.os !== "linux", // /dev/full
+  async fn() {
+    using bench = new Bench();
+    const path = join(bench.directory, "p.2026-01-31-00.log");
+    Deno.symlinkSync("/dev/full", path);
+    const sink = bench.sink({ maxCharacters: 20 });
+    const push = (text: string) => sink.push({ timestamp: TEN_TO_ONE, text });
+    push("first\n");
+    assert.match(await bench.untilSaid(/cannot be written/), /No space left/);
+    for (let i = 0; i < 5; i++) push("another\n");
+    assert.equal(bench.said.length, 1, "not again within the minute");
+    bench.elapsed = 60_001;
+    assert.match(await bench.untilSaid(/dropped/), /No space left.*; 4 lines dropped so far/);
+
+    Deno.removeSync(path);
+    assert.match(await bench.untilSaid(/written again/), /4 lines dropped/);
+    push("after\n");
+    await sink.close(5000);
+    assert.equal(Deno.readTextFileSync(path), "first\nanother\nafter\n");
+    assert.deepEqual([bench.lost, bench.trouble.droppedLines], [4, 4]);
+  },
+});
+
+Deno.test("a path that cannot be a directory costs lines and nothing else", async () => {
+  using bench = new Bench();
+  const blocked = join(bench.directory, "blocked");
+  Deno.writeTextFileSync(blocked, "");
+  const sink = bench.sink({ directory: blocked });
+  sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+  await bench.untilSaid(/cannot be written/);
+  await sink.close(5000);
+  assert.equal(bench.trouble.droppedLines, 1);
+});
+
+Deno.test("two writers of one file lose and tear no line", async () => {
+  using bench = new Bench();
+  const sinks = [bench.sink(), bench.sink()];
+  const lines = Array.from({ length: 4000 }, (_, i) => `${"x".repeat(i % 300)} ${i}\n`);
+  for (const [index, text] of lines.entries()) {
+    sinks[index % 2]!.push({ timestamp: TEN_TO_ONE, text });
+    if (index % 50 === 0) await new Promise<void>((next) => setTimeout(next));
+  }
+  await Promise.all(sinks.map((sink) => sink.close(5000)));
+  const written = bench.files()["p.2026-01-31-00.log"]!;
+  assert.deepEqual(written.match(/.*\n/g)?.sort(), lines.toSorted());
+});
+
+Deno.test("what is queued can be written in the last moment of a process", async () => {
+  using bench = new Bench();
+  const sink = bench.sink();
+  const path = join(bench.directory, "p.2026-01-31-00.log");
+  sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+  await untilFile(path, "a\n");
+  sink.push({ timestamp: TEN_TO_ONE, text: "b\n" });
+  sink.writeSync();
+  assert.equal(Deno.readTextFileSync(path), "a\nb\n");
+  await sink.close(5000);
+});
+
+async function untilFile(path: string, content: string): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    try {
+      if (Deno.readTextFileSync(path) === content) return;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    assert.ok(performance.now() < deadline, `${path} lacks ${content}`);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+}

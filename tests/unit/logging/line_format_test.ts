@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import type { LogRecord } from "@logtape/logtape";
+import { lineFormatter } from "../../../src/logging/line_format.ts";
+
+const RECORD: LogRecord = {
+  category: ["claude-proxy", "access"],
+  level: "info",
+  timestamp: Date.parse("2026-01-31T09:26:53.589Z"),
+  message: ["request"],
+  rawMessage: "request",
+  properties: { method: "POST", path: '/a\n\u001b[31m"b', status: 200 },
+};
+
+Deno.test("json is one object a line with stable keys and an RFC 3339 time in UTC", () => {
+  const line = lineFormatter("json")(RECORD);
+  assertOneLine(line);
+  const entry = JSON.parse(line);
+  assert.deepEqual(Object.keys(entry), [
+    "time",
+    "level",
+    "logger",
+    "msg",
+    "method",
+    "path",
+    "status",
+  ]);
+  assert.deepEqual(entry, {
+    time: "2026-01-31T09:26:53.589Z",
+    level: "info",
+    logger: "claude-proxy.access",
+    msg: "request",
+    method: "POST",
+    path: '/a\n\u001b[31m"b',
+    status: 200,
+  });
+});
+
+Deno.test("text is logfmt with the same keys, one line whatever a path holds", () => {
+  const line = lineFormatter("text")(RECORD);
+  assert.match(
+    line,
+    /^time=2026-01-31T09:26:53.589Z level=info logger=claude-proxy.access msg=request method=POST path=/,
+  );
+  assertOneLine(line);
+});
+
+/** Nothing that a terminal would act upon, and one line end. */
+function assertOneLine(line: string): void {
+  assert.ok(line.endsWith("\n"));
+  const controls = [...line.slice(0, -1)].filter((character) => character < " ");
+  assert.deepEqual(controls, []);
+}
