@@ -17,15 +17,14 @@ import type { TokenWatch } from "./credential_source.ts";
 import { CredentialSwitch } from "./credential_switch.ts";
 import type { WorkerConfig } from "./messages.ts";
 import { Reloader } from "./reload.ts";
+import { CUT_OFF_TIMEOUT } from "./request_tracker.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
 import { certificateReporter, openUpstreamRoute, type UpstreamRoute } from "./upstream_route.ts";
 import { readUpstreamTls } from "./upstream_tls.ts";
+import { within } from "./within.ts";
 import { workerConfig, workerCount } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
-
-/** Milliseconds that WebSocket clients get to answer that we go away. */
-const CUT_OFF_TIMEOUT = 2_000;
 
 /** What {@linkcode serve} can be told besides the settings. */
 export interface ServeOptions extends Pick<WorkerPoolOptions, "module"> {
@@ -257,15 +256,4 @@ function cannotListen(hostname: string, port: number, error: unknown): void {
 function freeAddress(hostname: string, port: number): WorkerConfig["listen"] {
   using listener = Deno.listen({ hostname, port });
   return { hostname, port: listener.addr.port };
-}
-
-/** Whether a promise settled within a time, in milliseconds. */
-async function within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(resolve, milliseconds, false);
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -11,7 +11,8 @@ import { dialer } from "./dial.ts";
 import type { FromWorker, ToWorker, WorkerConfig } from "./messages.ts";
 import { createTransport, proxyDeps } from "./proxy_deps.ts";
 import { ReportBatch } from "./report_batch.ts";
-import { RequestServer, type ServerDeps } from "./request_server.ts";
+import { RequestServer } from "./request_server.ts";
+import type { ServerDeps } from "./request_tracker.ts";
 import { UpstreamClient } from "./upstream_client.ts";
 
 const supervisor = self as unknown as {

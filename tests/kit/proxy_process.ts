@@ -26,6 +26,8 @@ export interface ProxyOptions {
   command?: readonly string[];
   /** @default {["--allow-net", "--allow-read"]} */
   permissions?: string[];
+  /** Run by `deno serve`, which takes all settings from `env`. @default {false} */
+  served?: boolean;
   /** The program, relative to the repository. @default {"main.ts"} */
   entry?: string;
   /** @default {a directory of the repository without a `config.toml`} */
@@ -225,14 +227,15 @@ export class ProxyProcess {
 
 function commandLine(options: ProxyOptions): string[] {
   const { command = [Deno.execPath(), ...denoArgs(options)], args = [] } = options;
-  return [...command, ...programArgs(options), ...args];
+  return options.served ? [...command] : [...command, ...programArgs(options), ...args];
 }
 
 function denoArgs(options: ProxyOptions): string[] {
   const { permissions = ["--allow-net", "--allow-read"], entry = "main.ts" } = options;
   const { denoConfig = resolve(REPOSITORY, "deno.json") } = options;
   return [
-    ...["run", "--no-prompt", "--cached-only", "--config", denoConfig],
+    ...(options.served ? ["serve", "--host", "127.0.0.1", "--port", "0"] : ["run"]),
+    ...["--no-prompt", "--cached-only", "--config", denoConfig],
     ...permissions,
     resolve(REPOSITORY, entry),
   ];

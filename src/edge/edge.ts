@@ -1,0 +1,113 @@
+/**
+ * The proxy in one isolate that somebody else serves: `deno serve`, and hosts like Deno Deploy. The
+ * same request path, without workers, files or TLS.
+ *
+ * @module
+ */
+import { ConfigError } from "../config/config_error.ts";
+import type { LoadedSettings } from "../config/load.ts";
+import { problemReport } from "../config/report.ts";
+import { secretValues } from "../config/secret_values.ts";
+import { log, startLogging, stopLogging } from "../logging/logging.ts";
+import type { LogOutput } from "../logging/log_output.ts";
+import { logRequest } from "../runtime/access_log.ts";
+import { CredentialHolder } from "../runtime/credential_holder.ts";
+import { createCredentialSource } from "../runtime/credential_source.ts";
+import { dialer } from "../runtime/dial.ts";
+import { netAddress } from "../permissions/needs.ts";
+import { proxyDeps } from "../runtime/proxy_deps.ts";
+import { CUT_OFF_TIMEOUT, RequestTracker } from "../runtime/request_tracker.ts";
+import { endingSignal } from "../runtime/signals.ts";
+import { readUpstreamTls } from "../runtime/upstream_tls.ts";
+import { within } from "../runtime/within.ts";
+import { workerConfig } from "../runtime/worker_config.ts";
+import { loadEdgeSettings } from "./edge_settings.ts";
+
+/** Answers a request of `deno serve`. */
+export type EdgeHandler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
+
+/** Where the proxy finds itself. */
+export interface EdgeHost {
+  /** Whether the host kills a process soon after it asks it to end. */
+  readonly isHosted: boolean;
+  /** Where it listens, if it says so. */
+  readonly address: Deno.Addr | undefined;
+}
+
+/**
+ * Starts the proxy with the settings in the environment.
+ *
+ * Where they cannot be used it reports every complaint and ends the process with exit code 2.
+ */
+export async function startEdge({ isHosted, address }: EdgeHost): Promise<EdgeHandler> {
+  const loaded = await loadOrExit(isHosted);
+  const output = await startLogging(loaded.settings.logging);
+  output.hideSecrets(secretValues(loaded));
+  for (const note of loaded.notes) log.warn(note);
+  const tracker = trackerFor(loaded, output);
+  void endWithSignal(tracker, loaded, output);
+  log.info(`listening on ${urlOf(address)}`, { upstream: loaded.settings.upstream_url });
+  return (request, info) => tracker.handle(request, info);
+}
+
+function urlOf(address: Deno.Addr | undefined): string {
+  return address !== undefined && "hostname" in address
+    ? `http://${netAddress(address.hostname, address.port)}`
+    : "the host's address";
+}
+
+async function loadOrExit(isHosted: boolean): Promise<LoadedSettings> {
+  try {
+    return await loadEdgeSettings(isHosted);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(problemReport("settings", error.complaints, error.notes));
+    Deno.exit(2);
+  }
+}
+
+/** Supervisor and worker in one: the credential's source and its holder talk without messages. */
+function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTracker {
+  const listen = { hostname: settings.bind_address, port: settings.port };
+  const route = { tls: readUpstreamTls(settings), workerProxy: undefined };
+  const config = { ...workerConfig(settings, listen, route), worker: 1 };
+  const source = createCredentialSource(
+    settings.upstream_auth,
+    (message) => holder.receive(message),
+    { acquired: (token) => output.hideToken(token), failed: () => {} },
+  );
+  const holder = new CredentialHolder({
+    issued: source.current,
+    timeoutMs: config.tokenTimeoutMs,
+    post: (message) => source.receive(message),
+  });
+  return new RequestTracker({
+    config,
+    deps: {
+      ...proxyDeps(config),
+      dial: dialer(config),
+      credential: () => holder.credential(),
+      onRefused: (credential, status) => holder.refused(credential, status),
+      isReady: () => holder.isAtHand,
+    },
+    onInFlight: () => {},
+    onRecord: logRequest,
+  });
+}
+
+/** Deno closes the listener at the first signal by itself, and would wait for streams for ever. */
+async function endWithSignal(
+  tracker: RequestTracker,
+  { settings }: LoadedSettings,
+  output: LogOutput,
+): Promise<void> {
+  const signal = await endingSignal();
+  log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
+  if (!await within(settings.shutdown_timeout * 1000, tracker.drain())) {
+    log.warn("cutting off requests still running after shutdown_timeout");
+    await within(CUT_OFF_TIMEOUT, tracker.cutOff());
+  }
+  log.info("stopped");
+  await stopLogging(output);
+  Deno.exit(0);
+}

@@ -1,0 +1,66 @@
+import { ConfigError } from "../config/config_error.ts";
+import { denoConfigIo } from "../config/deno_config_io.ts";
+import { type LoadedSettings, loadSettings } from "../config/load.ts";
+import type { UpstreamAuthSettings } from "../config/settings.ts";
+import { formatSource } from "../config/source.ts";
+
+/** Why a setting cannot apply to a single isolate that somebody else serves. */
+const CANNOT_APPLY: Readonly<Record<string, string>> = {
+  bind_address: "the host decides where to listen",
+  port: "the host decides where to listen",
+  workers: "the host decides how many isolates there are",
+  upstream_ca_file: "there are no files",
+  upstream_client_cert_path: "there are no files",
+  "upstream_auth.client_certificate_path": "there are no files; use client_secret",
+  "logging.log_path": "there are no files; lines go to standard output",
+  "tls.mode": "the host ends TLS",
+  "admin.port": "the host gives us one listener; scrape the host's own metrics",
+};
+
+/** Why a way to authenticate to the upstream cannot apply there. */
+const CREDENTIALS_THAT_CANNOT: Readonly<Record<string, string>> = {
+  azure_cli: "there is no az to run",
+  azure_workload_identity: "there is no token file",
+};
+
+/** Seconds to finish running requests on hosts that kill a process five seconds after asking. */
+const HOSTED_SHUTDOWN_TIMEOUT = 4;
+
+/**
+ * Loads the settings from the environment alone, and refuses those that cannot apply.
+ *
+ * @throws {ConfigError} holding every complaint at once
+ */
+export async function loadEdgeSettings(isHosted: boolean): Promise<LoadedSettings> {
+  const io = { ...denoConfigIo(), readFile: () => Promise.resolve("missing" as const) };
+  const loaded = await loadSettings({ values: new Map() }, io);
+  const complaints = refusals(loaded);
+  if (complaints.length > 0) throw new ConfigError(complaints, loaded.notes);
+  return isHosted ? withHostedDefaults(loaded) : loaded;
+}
+
+function refusals({ provenance, settings }: LoadedSettings): string[] {
+  const complaints = Object.entries(CANNOT_APPLY).flatMap(([path, reason]) => {
+    const source = provenance.get(path);
+    if (source === undefined || source.from === "default") return [];
+    return [`${formatSource(source)}: ${path} cannot apply under deno serve: ${reason}`];
+  });
+  return [...complaints, ...authRefusals(settings.upstream_auth)];
+}
+
+/** Credentials that need a program or a file. */
+function authRefusals(auth: UpstreamAuthSettings): string[] {
+  const types = auth.type === "chain" ? auth.chain : [auth.type];
+  return types.flatMap((type) => {
+    const reason = CREDENTIALS_THAT_CANNOT[type];
+    return reason === undefined
+      ? []
+      : [`upstream_auth.type: ${type} cannot apply under deno serve: ${reason}`];
+  });
+}
+
+function withHostedDefaults(loaded: LoadedSettings): LoadedSettings {
+  if (loaded.provenance.get("shutdown_timeout")?.from !== "default") return loaded;
+  const settings = { ...loaded.settings, shutdown_timeout: HOSTED_SHUTDOWN_TIMEOUT };
+  return { ...loaded, settings };
+}
