@@ -95,7 +95,9 @@ Deno.test("workers are told the upstream's key and digests of the clients', and 
     await proxy.waitForLine(/path=\/start/);
     proxy.signal("SIGTERM");
     assert.equal(await proxy.exit(), 0);
-    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).join("\n");
+    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).map(decoded).join(
+      "\n",
+    );
     const digest = digestKey("canary-of-the-client").toHex();
     for (const known of ["canary-of-the-upstream", digest, "path=/drain"]) {
       assert.ok(told.includes(known), `${known} in ${told}`);
@@ -107,3 +109,11 @@ Deno.test("workers are told the upstream's key and digests of the clients', and 
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+/** A line of the echoing worker, what it was told made readable. */
+function decoded(line: string): string {
+  return line.replace(
+    /(?<=detail=)[0-9a-f]+$/,
+    (hex) => new TextDecoder().decode(Uint8Array.fromHex(hex)),
+  );
+}
