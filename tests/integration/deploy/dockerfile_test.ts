@@ -33,7 +33,7 @@ Deno.test("the image's own commands start the proxy, tell its health, and stop i
     await using upstream = RawUpstream.start();
     await using proxy = await ProxyProcess.start({
       ...noFlags,
-      command: onThisMachine(wordsOf("ENTRYPOINT"), app),
+      command: onThisMachine([...wordsOf("ENTRYPOINT"), ...wordsOf("CMD")], app),
       cwd: app,
       env: {
         ...await variablesOfTheReadme(),
