@@ -46,6 +46,20 @@ export function joinPermissions(parts: readonly PermissionNeeds[]): PermissionNe
   };
 }
 
+/** The permissions of a Web Worker that may reach these addresses, and do nothing else. */
+export function netOnly(net: string[]): Deno.PermissionOptions {
+  return {
+    net,
+    read: false,
+    write: false,
+    env: false,
+    run: false,
+    sys: false,
+    ffi: false,
+    import: false,
+  };
+}
+
 /** An address as `--allow-net` takes it: IPv6 in brackets, no port for "any" (0). */
 export function netAddress(hostname: string, port: number): string {
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;

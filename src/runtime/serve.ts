@@ -1,30 +1,22 @@
 import { type AdminServer, startAdmin } from "../admin/admin_server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { ConfigError } from "../config/config_error.ts";
-import { secretValues } from "../config/secret_values.ts";
 import type { LoadedSettings } from "../config/load.ts";
+import { secretValues } from "../config/secret_values.ts";
 import type { Settings } from "../config/settings.ts";
 import { log, startLogging, stopLogging } from "../logging/logging.ts";
 import type { LogOutput } from "../logging/log_output.ts";
 import { netAddress } from "../permissions/needs.ts";
 import { preflight } from "../permissions/preflight.ts";
-import { logRequest } from "./access_log.ts";
-import { certificateClock } from "../admin/certificate_clock.ts";
-import type { CertificateSource } from "../tls/certificate_source.ts";
-import { listeningPort } from "../tls/listening_port.ts";
-import { openCertificateSource } from "../tls/open.ts";
-import type { TokenWatch } from "./credential_source.ts";
-import { CredentialSwitch } from "./credential_switch.ts";
-import type { WorkerConfig } from "./messages.ts";
 import { Reloader } from "./reload.ts";
 import { CUT_OFF_TIMEOUT } from "./request_tracker.ts";
+import { cannotListen, type Service, startService } from "./service.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
-import { certificateReporter, openUpstreamRoute, type UpstreamRoute } from "./upstream_route.ts";
+import { openUpstreamRoute, type UpstreamRoute } from "./upstream_route.ts";
 import { readUpstreamTls } from "./upstream_tls.ts";
 import { within } from "./within.ts";
-import { workerConfig, workerCount } from "./worker_config.ts";
-import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
-import { workerPermissions } from "./worker_permissions.ts";
+import { workerConfig } from "./worker_config.ts";
+import type { WorkerPoolOptions } from "./worker_pool.ts";
 
 /** What {@linkcode serve} can be told besides the settings. */
 export interface ServeOptions extends Pick<WorkerPoolOptions, "module"> {
@@ -71,7 +63,7 @@ async function run(
     route,
     metrics,
     output,
-    options,
+    module: options.module,
   });
   if (service === undefined) return 1;
   const reloader = new Reloader({
@@ -132,102 +124,6 @@ async function apply(
   await Promise.all([pool.reload(config), certificates?.reloadCertificates()]);
 }
 
-/** What serves requests. */
-interface Service {
-  readonly pool: WorkerPool;
-  readonly credentials: CredentialSwitch;
-  readonly certificates: CertificateSource | undefined;
-  readonly route: UpstreamRoute;
-}
-
-/** What a {@linkcode Service} is made from. */
-interface ServiceOptions {
-  readonly settings: Settings;
-  readonly route: UpstreamRoute;
-  readonly metrics: Metrics;
-  readonly output: LogOutput;
-  readonly options: ServeOptions;
-}
-
-async function startService(
-  { settings, route, metrics, output, options }: ServiceOptions,
-): Promise<Service | undefined> {
-  const certificates = await openCertificateSource(settings, log);
-  if (certificates === "failed") return undefined;
-  const { port } = listeningPort(settings);
-  const reportCertificate = certificateReporter(settings.upstream_url, route.proxy);
-  try {
-    const listen = freeAddress(settings.bind_address, port);
-    const count = workerCount(settings.workers);
-    const credentials = new CredentialSwitch(
-      settings.upstream_auth,
-      (message) => pool.broadcast(message),
-      tokenWatch(metrics, output),
-    );
-    const pool = new WorkerPool({
-      ...(options.module && { module: options.module }),
-      count,
-      config: workerConfig(settings, listen, route),
-      permissions: workerPermissions({
-        listen,
-        upstreamUrl: settings.upstream_url,
-        proxyAddress: route.workerProxy && new URL(route.workerProxy.url).host,
-      }),
-      credential: () => credentials.current,
-      onCredential: (message) => credentials.receive(message),
-      certificate: certificates?.current,
-      onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
-      onRequests: (report) => {
-        metrics.report(report);
-        for (const record of report.records) {
-          logRequest(record);
-          reportCertificate(record.detail);
-        }
-      },
-      onDeath: (death) => {
-        metrics.workerDied(death.worker);
-        log.error("worker died and will be replaced", { ...death });
-      },
-    });
-    metrics.startWorkers(count);
-    await pool.start();
-    const scheme = certificates === undefined ? "http" : "https";
-    log.info(`listening on ${scheme}://${netAddress(listen.hostname, listen.port)}`, {
-      upstream: settings.upstream_url,
-      workers: count,
-    });
-    if (certificates !== undefined) keepCertificate(certificates, pool, metrics);
-    return { pool, credentials, certificates, route };
-  } catch (error) {
-    await certificates?.stop();
-    cannotListen(settings.bind_address, port, error);
-    return undefined;
-  }
-}
-
-/** Has the pool serve what the source comes to hold. */
-function keepCertificate(
-  certificates: CertificateSource,
-  pool: WorkerPool,
-  metrics: Metrics,
-): void {
-  metrics.certificateServed(certificateClock(certificates.current.cert));
-  certificates.start(async (certificate) => {
-    await pool.useCertificate(certificate);
-    metrics.certificateServed(certificateClock(certificate.cert));
-  });
-}
-
-function tokenWatch(metrics: Metrics, output: LogOutput): TokenWatch {
-  return {
-    acquired(token, expiresAt) {
-      output.hideToken(token);
-      metrics.tokenAcquired(expiresAt);
-    },
-    failed: () => metrics.tokenFailed(),
-  };
-}
-
 function listenForAdmin(
   loaded: () => LoadedSettings,
   metrics: Metrics,
@@ -242,18 +138,4 @@ function listenForAdmin(
     cannotListen(hostname, port, error);
     return "failed";
   }
-}
-
-function cannotListen(hostname: string, port: number, error: unknown): void {
-  log.error("cannot listen", { address: netAddress(hostname, port), reason: String(error) });
-}
-
-/**
- * The address to listen on, its port picked by the system where the setting is 0. Workers share the
- * port with `reusePort`, which would also share it with another program of the same user: binding it
- * without that first tells when it is taken.
- */
-function freeAddress(hostname: string, port: number): WorkerConfig["listen"] {
-  using listener = Deno.listen({ hostname, port });
-  return { hostname, port: listener.addr.port };
 }

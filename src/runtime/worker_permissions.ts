@@ -1,4 +1,4 @@
-import { netAddress, netAddressOf } from "../permissions/needs.ts";
+import { netAddress, netAddressOf, netOnly } from "../permissions/needs.ts";
 
 /** What {@linkcode workerPermissions} decides from. */
 export interface WorkerReach {
@@ -17,18 +17,9 @@ export interface WorkerReach {
 export function workerPermissions(
   { listen, upstreamUrl, proxyAddress }: WorkerReach,
 ): Deno.PermissionOptions {
-  return {
-    net: [
-      netAddress(listen.hostname, listen.port),
-      netAddressOf(upstreamUrl),
-      ...(proxyAddress === undefined ? [] : [proxyAddress]),
-    ],
-    read: false,
-    write: false,
-    env: false,
-    run: false,
-    sys: false,
-    ffi: false,
-    import: false,
-  };
+  return netOnly([
+    netAddress(listen.hostname, listen.port),
+    netAddressOf(upstreamUrl),
+    ...(proxyAddress === undefined ? [] : [proxyAddress]),
+  ]);
 }

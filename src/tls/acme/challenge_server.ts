@@ -1,4 +1,4 @@
-import { netAddress } from "../../permissions/needs.ts";
+import { netAddress, netOnly } from "../../permissions/needs.ts";
 import { CertificateError } from "../certificate.ts";
 import type { HttpsPlace } from "./challenge_responder.ts";
 import type { FromChallengeWorker, ToChallengeWorker } from "./challenge_worker.ts";
@@ -78,18 +78,7 @@ function challengeWorker(hostname: string, port: number): Worker {
   return new Worker(new URL("./challenge_worker.ts", import.meta.url), {
     type: "module",
     name: "acme-challenges",
-    deno: {
-      permissions: {
-        net: [netAddress(hostname, port)],
-        read: false,
-        write: false,
-        env: false,
-        run: false,
-        sys: false,
-        ffi: false,
-        import: false,
-      },
-    },
+    deno: { permissions: netOnly([netAddress(hostname, port)]) },
   });
 }
 

@@ -1,4 +1,4 @@
-import { netAddressOf } from "../../permissions/needs.ts";
+import { netAddressOf, netOnly } from "../../permissions/needs.ts";
 import {
   type Challenge,
   type FromOrderWorker,
@@ -66,17 +66,6 @@ function orderWorker(directoryUrl: string): Worker {
   return new Worker(new URL("./order_worker.ts", import.meta.url), {
     type: "module",
     name: "acme-order",
-    deno: {
-      permissions: {
-        net: [netAddressOf(directoryUrl)],
-        read: false,
-        write: false,
-        env: false,
-        run: false,
-        sys: false,
-        ffi: false,
-        import: false,
-      },
-    },
+    deno: { permissions: netOnly([netAddressOf(directoryUrl)]) },
   });
 }

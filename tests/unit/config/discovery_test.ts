@@ -5,9 +5,9 @@ const HOME = { ...REQUIRED, HOME: "/home/me" };
 
 Deno.test("the file is the first of five places", async () => {
   const files: Record<string, string> = {
-    "/work/flag.toml": "port = 1",
-    "/work/variable.toml": "port = 2",
-    "/work/config.toml": "port = 3",
+    "/srv/flag.toml": "port = 1",
+    "/srv/variable.toml": "port = 2",
+    "/srv/config.toml": "port = 3",
     "/home/me/.config/claude-proxy/config.toml": "port = 4",
     "/home/me/.claude-proxy.toml": "port = 5",
   };
@@ -66,11 +66,11 @@ Deno.test("a named file that may not be read says which flag allows it", async (
 Deno.test("a file that the system denies is a complaint wherever it is", async () => {
   const denied = { unreadable: "it is a directory" };
   assert.equal(
-    await onlyComplaint({ config: "d", files: { "/work/d": denied } }),
+    await onlyComplaint({ config: "d", files: { "/srv/d": denied } }),
     "--config: cannot read d: it is a directory",
   );
   assert.equal(
-    await onlyComplaint({ files: { "/work/config.toml": denied } }),
+    await onlyComplaint({ files: { "/srv/config.toml": denied } }),
     "config.toml: cannot read it: it is a directory",
   );
 });
@@ -79,7 +79,7 @@ Deno.test("usual places that may not be read are one note", async () => {
   const world: World = {
     env: HOME,
     files: {
-      "/work/config.toml": "not-granted",
+      "/srv/config.toml": "not-granted",
       "/home/me/.config/claude-proxy/config.toml": "not-granted",
       "/home/me/.claude-proxy.toml": "port = 5",
     },

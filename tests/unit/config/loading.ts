@@ -9,7 +9,7 @@ import { allSettings } from "../../../src/config/setting.ts";
 export interface World {
   /** Text of files by absolute path, or why a file cannot be had. */
   readonly files?: Readonly<Record<string, string | FileLookup>>;
-  /** The text of /work/config.toml: most tests need that file only. */
+  /** The text of /srv/config.toml: most tests need that file only. */
   readonly toml?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Variables that may not be read; with `true`, none may. */
@@ -35,7 +35,7 @@ export function ioOf(world: World): ConfigIo {
   const files = { ...world.files, ...(world.toml !== undefined && inWork(world.toml)) };
   return {
     os: world.os ?? "linux",
-    cwd: world.os === "windows" ? "C:\\work" : "/work",
+    cwd: world.os === "windows" ? "C:\\work" : "/srv",
     readFile: (path) => Promise.resolve(lookup(files[path])),
     variable(name) {
       if (denied === true || denied.includes(name)) return "not-granted";
@@ -80,7 +80,7 @@ export async function onlyComplaint(world: World): Promise<string> {
 }
 
 function inWork(toml: string): Record<string, string> {
-  return { "/work/config.toml": toml };
+  return { "/srv/config.toml": toml };
 }
 
 function lookup(file: string | FileLookup | undefined): FileLookup {

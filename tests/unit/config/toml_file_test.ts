@@ -37,7 +37,7 @@ Deno.test("with a file that cannot be parsed, wrong flags are reported and missi
 Deno.test("a file that is not UTF-8 is a complaint", async () => {
   const bytes = Uint8Array.of(0x61, 0xff);
   assert.equal(
-    await onlyComplaint({ files: { "/work/config.toml": { bytes } } }),
+    await onlyComplaint({ files: { "/srv/config.toml": { bytes } } }),
     "config.toml: expected UTF-8 text, which TOML requires",
   );
 });
