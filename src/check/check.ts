@@ -2,7 +2,6 @@ import { ConfigError } from "../config/config_error.ts";
 import type { LoadedSettings } from "../config/load.ts";
 import type { Settings } from "../config/settings.ts";
 import { listSettings } from "../config/listing.ts";
-import type { UpstreamCredential } from "../proxy/credentials.ts";
 import { createTransport } from "../runtime/proxy_deps.ts";
 import { openUpstreamRoute } from "../runtime/upstream_route.ts";
 import { workerConfig } from "../runtime/worker_config.ts";
@@ -36,29 +35,27 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
   const permissions = checkPermissions(loaded);
   if (!permissions.ok) return [permissions];
   const { settings } = loaded;
-  const { credential, results } = await checkUpstreamAuth(settings.upstream_auth);
   return [
     permissions,
     checkListeningAddress(settings),
-    ...results,
     ...await checkCertificate(settings),
-    ...(credential === undefined ? [] : [await checkRoute(settings, credential)]),
+    ...await checkUpstreamWay(settings),
   ];
 }
 
-/** The upstream, on the way that a start would take. */
-async function checkRoute(
-  settings: Settings,
-  credential: UpstreamCredential,
-): Promise<CheckResult> {
+/** The token and the upstream, on the way that a start would take. */
+async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
   try {
     await using route = openUpstreamRoute(settings);
+    const { caCerts } = route.tls;
+    const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
+    if (credential === undefined) return [...results];
     const listen = { hostname: settings.bind_address, port: settings.port };
     const transport = createTransport(workerConfig(settings, listen, route));
-    return await checkUpstream(settings.upstream_url, credential, transport);
+    return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return { name: "certificate files", ok: false, text: error.complaints.join("; ") };
+    return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];
   }
 }
 

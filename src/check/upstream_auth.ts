@@ -17,11 +17,14 @@ export interface CheckedCredential {
 }
 
 /** Gets the credential that the settings name: one token, where they name a source of tokens. */
-export async function checkUpstreamAuth(auth: UpstreamAuthSettings): Promise<CheckedCredential> {
+export async function checkUpstreamAuth(
+  auth: UpstreamAuthSettings,
+  caCerts: readonly string[],
+): Promise<CheckedCredential> {
   if (auth.type === "api_key") {
     return { credential: { kind: "api_key", key: auth.api_key, header: auth.header }, results: [] };
   }
-  const provider = createProvider(auth);
+  const provider = createProvider(auth, caCerts);
   try {
     const signal = AbortSignal.timeout(TIMEOUT);
     const { token, expiresAt } = await provider.getToken({ signal, fresh: false });

@@ -37,7 +37,12 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     needs: { ...NO_PERMISSIONS, ...needs },
   });
   const { setting, port } = listeningPort(settings);
-  const { proxy } = environmentProxy(settings.upstream_url);
+  const authNeeds = upstreamAuthPermissions(settings.upstream_auth);
+  const proxies = forwardProxies([
+    settings.upstream_url,
+    ...authNeeds.net.map((authority) => `https://${authority}`),
+    ...(settings.tls.mode === "acme" ? [settings.tls.directory_url] : []),
+  ]);
   return [
     need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
@@ -50,14 +55,20 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
       const file = settings[setting];
       return file === undefined ? [] : [need(setting, { read: [file] })];
     }),
-    ...(settings.upstream_auth.type === "api_key"
-      ? []
-      : [need("upstream_auth", upstreamAuthPermissions(settings.upstream_auth))]),
+    ...(settings.upstream_auth.type === "api_key" ? [] : [need("upstream_auth", authNeeds)]),
     ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
-    ...(proxy === undefined ? [] : [need("forward proxy", {
-      // Loopback, because the supervisor stands in for the proxy there, on a port the system picks.
-      net: [netAddressOf(proxy.href), "127.0.0.1"],
-      env: PROXY_VARIABLES,
-    })]),
+    ...(proxies.length === 0 ? [] : [
+      need("forward proxy", {
+        // Loopback: the supervisor stands in for the proxy there, on a port the system picks.
+        net: [...proxies, "127.0.0.1"],
+        env: PROXY_VARIABLES,
+      }),
+    ]),
   ];
+}
+
+/** The forward proxies on the way to some URLs, as `--allow-net` takes them. */
+function forwardProxies(urls: readonly string[]): string[] {
+  const found = urls.flatMap((url) => environmentProxy(url).proxy ?? []);
+  return [...new Set(found.map(({ href }) => netAddressOf(href)))];
 }

@@ -47,16 +47,18 @@ const HINT_INTERVAL = 60_000;
  *
  * @param send tells every worker
  * @param watch hears of tokens
+ * @param caCerts PEM certificates that authorities may have, beside the usual ones
  */
 export function createCredentialSource(
   auth: UpstreamAuthSettings,
   send: TokenSourceOptions["send"],
   watch: TokenWatch,
+  caCerts: readonly string[] = [],
 ): CredentialSource {
   if (auth.type === "api_key") {
     return fixedSource({ kind: "api_key", key: auth.api_key, header: auth.header });
   }
-  return new TokenSource({ provider: createProvider(auth), send, watch });
+  return new TokenSource({ provider: createProvider(auth, caCerts), send, watch });
 }
 
 /** A credential that never changes. */

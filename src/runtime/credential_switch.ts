@@ -20,6 +20,7 @@ const IDS_PER_SOURCE = 2 ** 32;
 export class CredentialSwitch implements CredentialSource {
   readonly #send: (message: ToCredentialHolder) => void;
   readonly #watch: TokenWatch;
+  readonly #caCerts: readonly string[];
   #auth: UpstreamAuthSettings;
   #source: CredentialSource;
   /** How many sources were before this one. */
@@ -28,12 +29,15 @@ export class CredentialSwitch implements CredentialSource {
   /**
    * @param send tells every worker
    * @param watch hears of tokens
+   * @param caCerts PEM certificates that authorities may have, beside the usual ones
    */
   constructor(
     auth: UpstreamAuthSettings,
     send: (message: ToCredentialHolder) => void,
     watch: TokenWatch,
+    caCerts: readonly string[] = [],
   ) {
+    this.#caCerts = caCerts;
     this.#auth = auth;
     this.#send = send;
     this.#watch = watch;
@@ -73,6 +77,7 @@ export class CredentialSwitch implements CredentialSource {
       auth,
       (message) => this.#send(this.#renumbered(message)),
       this.#watch,
+      this.#caCerts,
     );
   }
 

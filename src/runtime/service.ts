@@ -53,6 +53,7 @@ export async function startService(
       settings.upstream_auth,
       (message) => pool.broadcast(message),
       tokenWatch(metrics, output),
+      route.tls.caCerts,
     );
     const pool = new WorkerPool({
       ...(module && { module }),

@@ -26,6 +26,8 @@ export interface AzureAdOptions {
   readonly clientCertificatePath: string | undefined;
   readonly scope: string;
   readonly authorityHost: string;
+  /** PEM certificates to trust beside the usual ones. */
+  readonly caCerts?: readonly string[];
 }
 
 const NAME = "azure_ad";
@@ -60,7 +62,7 @@ export class AzureAdProvider implements TokenProvider {
     const hasProof = clientSecret !== undefined || clientCertificatePath !== undefined;
     if (tenantId === undefined || clientId === undefined || !hasProof) return notConfigured();
     const application = { ...this.#options, tenantId, clientId };
-    const transport = new IdentityTransport(signal);
+    const transport = new IdentityTransport(signal, this.#options.caCerts);
     return exchangeToken({
       provider: NAME,
       authority: new URL(application.authorityHost).host,

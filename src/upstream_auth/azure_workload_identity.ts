@@ -26,6 +26,8 @@ export interface AzureWorkloadIdentityOptions {
   readonly scope: string;
   /** @default {AZURE_AUTHORITY_HOST, else the public cloud} */
   readonly authorityHost: string | undefined;
+  /** PEM certificates to trust beside the usual ones. */
+  readonly caCerts?: readonly string[];
 }
 
 const NAME = "azure_workload_identity";
@@ -93,7 +95,7 @@ export class AzureWorkloadIdentityProvider implements TokenProvider {
     if (tenantId === undefined || clientId === undefined || federatedTokenFile === undefined) {
       throw notConfigured({ tenantId, clientId, federatedTokenFile });
     }
-    const transport = new IdentityTransport(signal);
+    const transport = new IdentityTransport(signal, this.#options.caCerts);
     return await exchangeToken({
       provider: NAME,
       authority: new URL(authorityHost).host,

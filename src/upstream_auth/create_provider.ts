@@ -29,13 +29,13 @@ interface Plan {
 /**
  * Makes the provider that the settings ask for. Nothing is loaded, read or asked yet.
  *
- * @param variable reads the environment @default {readVariable}
+ * @param caCerts PEM certificates that authorities may have, beside the usual ones
  */
 export function createProvider(
   auth: TokenAuthSettings,
-  variable: ReadVariable = readVariable,
+  caCerts: readonly string[] = [],
 ): TokenProvider {
-  return plan(auth, variable).create();
+  return plan(auth, readVariable, caCerts).create();
 }
 
 /**
@@ -51,11 +51,15 @@ export function upstreamAuthPermissions(
   return auth.type === "api_key" ? NO_PERMISSIONS : plan(auth, variable).permissions();
 }
 
-function plan(auth: TokenAuthSettings, variable: ReadVariable): Plan {
-  if (auth.type !== "chain") return planOne(auth.type, auth, variable);
+function plan(
+  auth: TokenAuthSettings,
+  variable: ReadVariable,
+  caCerts: readonly string[] = [],
+): Plan {
+  if (auth.type !== "chain") return planOne(auth.type, { ...auth, caCerts }, variable);
   const members = auth.chain.map((type) => {
     const defaults = { scope: auth.scope, authority_host: auth.authority_host };
-    return planOne(type, { ...defaults, ...auth[type] }, variable);
+    return planOne(type, { ...defaults, ...auth[type], caCerts }, variable);
   });
   return {
     permissions: () => joinPermissions(members.map((member) => member.permissions())),
@@ -73,6 +77,7 @@ interface Keys {
   readonly scope: string;
   readonly resource?: string | undefined;
   readonly authority_host?: string | undefined;
+  readonly caCerts: readonly string[];
 }
 
 type SingleType = Exclude<TokenAuthSettings["type"], "chain">;
@@ -118,6 +123,7 @@ function azureAd(keys: Keys): AzureAdOptions {
     clientCertificatePath: keys.client_certificate_path,
     scope: keys.scope,
     authorityHost: keys.authority_host ?? PUBLIC_AUTHORITY,
+    caCerts: keys.caCerts,
   };
 }
 
@@ -128,5 +134,6 @@ function azureWorkloadIdentity(keys: Keys): AzureWorkloadIdentityOptions {
     federatedTokenFile: keys.federated_token_file,
     scope: keys.scope,
     authorityHost: keys.authority_host,
+    caCerts: keys.caCerts,
   };
 }

@@ -1,4 +1,5 @@
 import type { TokenCredentialOptions } from "@azure/identity";
+import { fetchFromAuthority } from "./authority_fetch.ts";
 
 type HttpClient = NonNullable<TokenCredentialOptions["httpClient"]>;
 type PipelineRequest = Parameters<HttpClient["sendRequest"]>[0];
@@ -24,10 +25,15 @@ export class IdentityTransport implements HttpClient {
   /** What `fetch` threw last. */
   failure: Error | undefined;
   #signal: AbortSignal | undefined;
+  readonly #caCerts: readonly string[];
 
-  /** @param signal ends every request */
-  constructor(signal?: AbortSignal) {
+  /**
+   * @param signal ends every request
+   * @param caCerts PEM certificates to trust beside the usual ones
+   */
+  constructor(signal?: AbortSignal, caCerts: readonly string[] = []) {
     this.#signal = signal;
+    this.#caCerts = caCerts;
   }
 
   /** Starts anew, for a library that will not let go of its transport. */
@@ -40,14 +46,18 @@ export class IdentityTransport implements HttpClient {
   /** @throws what `fetch` throws, or the signal's reason */
   async sendRequest(request: PipelineRequest): Promise<PipelineResponse> {
     try {
-      const response = await fetch(request.url, {
+      const init: RequestInit = {
         method: request.method,
         headers: [...request.headers],
         body: typeof request.body === "string" ? request.body : null,
         redirect: "manual",
         signal: this.#signal ?? null,
-      });
-      const bodyAsText = await response.text();
+      };
+      const { response, body: bodyAsText } = await fetchFromAuthority(
+        request.url,
+        init,
+        this.#caCerts,
+      );
       if (response.status >= 400) this.refusal = authorityAnswer(response, bodyAsText);
       const headers = new ResponseHeaders(response.headers);
       return { request, headers, status: response.status, bodyAsText };

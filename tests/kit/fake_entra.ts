@@ -5,6 +5,7 @@ import { makeCertificate } from "./certificate.ts";
 export interface TokenRequestSeen {
   readonly tenant: string;
   readonly form: Readonly<Record<string, string>>;
+  readonly headers: Headers;
   /** When it came, in milliseconds since the epoch. */
   readonly at: number;
 }
@@ -103,7 +104,7 @@ export class FakeEntra {
     }
     if (path !== "oauth2/v2.0/token") return new Response(null, { status: 404 });
     const form = Object.fromEntries(new URLSearchParams(await request.text()));
-    const seen = { tenant, form, at: Date.now() };
+    const seen = { tenant, form, headers: new Headers(request.headers), at: Date.now() };
     this.requests.push(seen);
     this.#changed.notify();
     return await this.answer(seen);

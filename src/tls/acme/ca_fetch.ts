@@ -12,9 +12,15 @@ export class CaFetch {
   readonly #client: Deno.HttpClient;
   #failure: Problem | undefined;
 
-  /** @param caCerts PEM certificates to trust beside the usual ones */
-  constructor(caCerts: readonly string[]) {
-    this.#client = Deno.createHttpClient({ caCerts: [...caCerts] });
+  /**
+   * @param caCerts PEM certificates to trust beside the usual ones
+   * @param proxyUrl a forward proxy to use in place of what the environment names, see `standInFor`
+   */
+  constructor(caCerts: readonly string[], proxyUrl?: string) {
+    this.#client = Deno.createHttpClient({
+      caCerts: [...caCerts],
+      ...(proxyUrl !== undefined && { proxy: { url: proxyUrl } }),
+    });
   }
 
   /** The last failure since the last call of this, and forgets it. */

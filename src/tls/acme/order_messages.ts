@@ -44,7 +44,12 @@ export interface Challenge {
 
 /** From the supervisor to the order worker. */
 export type ToOrderWorker =
-  | { readonly type: "order"; readonly request: OrderRequest }
+  | {
+    readonly type: "order";
+    readonly request: OrderRequest;
+    /** The forward proxy on the way to the authority, without its password. */
+    readonly proxyUrl: string | undefined;
+  }
   | { readonly type: "published" };
 
 /** From the order worker to the supervisor. */

@@ -21,14 +21,14 @@ let published: () => void = () => {};
 supervisor.onmessage = ({ data: message }) => {
   switch (message.type) {
     case "order":
-      return void order(message.request);
+      return void order(message.request, message.proxyUrl);
     case "published":
       return published();
   }
 };
 
-async function order(request: OrderRequest): Promise<void> {
-  const transport = new CaFetch(request.directoryCaCerts);
+async function order(request: OrderRequest, proxyUrl: string | undefined): Promise<void> {
+  const transport = new CaFetch(request.directoryCaCerts, proxyUrl);
   const onAccount = (url: string) => supervisor.postMessage({ type: "account", url });
   try {
     const acme = await loadAcmeClient(transport);

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { standInFor } from "../../runtime/environment_proxy.ts";
 import { CaFetch } from "./ca_fetch.ts";
 import { retryAfterMs } from "./problem.ts";
 import type { Random } from "./renewal.ts";
@@ -36,7 +37,8 @@ export async function fetchRenewalInfo(
   certificateId: string,
   caCerts: readonly string[],
 ): Promise<RenewalInfo> {
-  const transport = new CaFetch(caCerts);
+  await using standIn = standInFor(directoryUrl);
+  const transport = new CaFetch(caCerts, standIn?.url);
   try {
     const { renewalInfo } = await getJson(transport, directoryUrl);
     if (typeof renewalInfo !== "string") return { window: undefined, askAgainMs: LONGEST_WAIT };

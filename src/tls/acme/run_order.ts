@@ -1,4 +1,5 @@
 import { netAddressOf, netOnly } from "../../permissions/needs.ts";
+import { standInFor } from "../../runtime/environment_proxy.ts";
 import {
   type Challenge,
   type FromOrderWorker,
@@ -21,7 +22,8 @@ export interface RunOrderOptions {
 }
 
 /**
- * Places an order in a worker of its own that may reach the authority and nothing else.
+ * Places an order in a worker of its own that may reach the authority, by the forward proxy on the
+ * way to it, and nothing else.
  *
  * @throws {OrderError} when it fails, takes too long or is ended
  */
@@ -31,7 +33,8 @@ export async function runOrder(
 ): Promise<{ cert: string; key: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ cert: string; key: string }>();
   const fail = (reason: string) => reject(new OrderError({ reason }));
-  const worker = orderWorker(request.directoryUrl);
+  await using standIn = standInFor(request.directoryUrl);
+  const worker = orderWorker([request.directoryUrl, ...(standIn ? [standIn.url] : [])]);
   const post = (message: ToOrderWorker) => worker.postMessage(message);
   worker.onmessage = ({ data: message }: MessageEvent<FromOrderWorker>) => {
     switch (message.type) {
@@ -52,7 +55,7 @@ export async function runOrder(
   const timer = setTimeout(fail, ORDER_TIMEOUT, "the authority took longer than 5 minutes");
   const abort = () => fail("ended");
   signal.addEventListener("abort", abort, { once: true });
-  post({ type: "order", request });
+  post({ type: "order", request, proxyUrl: standIn?.url });
   try {
     return await promise;
   } finally {
@@ -62,10 +65,10 @@ export async function runOrder(
   }
 }
 
-function orderWorker(directoryUrl: string): Worker {
+function orderWorker(reach: readonly string[]): Worker {
   return new Worker(new URL("./order_worker.ts", import.meta.url), {
     type: "module",
     name: "acme-order",
-    deno: { permissions: netOnly([netAddressOf(directoryUrl)]) },
+    deno: { permissions: netOnly(reach.map(netAddressOf)) },
   });
 }
