@@ -100,10 +100,10 @@ export async function forwardWebSocket(
   const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
   const timeout = AbortSignal.timeout(to.timeoutMs);
   const signal = AbortSignal.any([request.signal, timeout]);
-  let conn: UpstreamConn | undefined;
+  const dialing = transport.dial(signal);
   let opened = false;
   try {
-    conn = await transport.dial(signal);
+    const conn = await untilAborted(dialing, signal);
     const { url } = to;
     const answer = await untilAborted(handshake(conn, { ...asked, url, headers }), signal);
     if (answer.kind === "refused") return { response: passedOn(answer.response) };
@@ -115,7 +115,7 @@ export async function forwardWebSocket(
     if (timeout.aborted) throw upstreamTimeout();
     throw error instanceof Refusal ? error : unreachable(String(error));
   } finally {
-    if (!opened) conn?.close();
+    if (!opened) void dialing.then((conn) => conn.close(), () => {});
   }
 }
 
@@ -153,6 +153,7 @@ function passedOn(response: Response): Response {
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
   signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   return Promise.race([promise, aborted]);
 }

@@ -43,27 +43,38 @@ async function tunnel(
   const { hostname, port } = new URL(proxy);
   const conn = withoutDelay(await Deno.connect({ hostname, port: Number(port), signal }));
   const request = `CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`;
-  await conn.write(new TextEncoder().encode(request));
-  // Nothing may stand behind the head: the upstream waits for the client's first bytes.
-  const [statusLine = ""] = (await new ByteSource(conn).until("\r\n\r\n")).split("\r\n", 1);
-  if (!/^HTTP\/1\.[01] 2\d\d/.test(statusLine)) {
-    throw closed(conn, `The forward proxy answered CONNECT with "${statusLine}"`);
-  }
-  return conn;
+  const statusLine = await closedOnAbort(conn, signal, async () => {
+    await conn.write(new TextEncoder().encode(request));
+    // Nothing may stand behind the head: the upstream waits for the client's first bytes.
+    return (await new ByteSource(conn).until("\r\n\r\n")).split("\r\n", 1)[0] ?? "";
+  });
+  if (/^HTTP\/1\.[01] 2\d\d/.test(statusLine)) return conn;
+  throw closed(conn, `The forward proxy answered CONNECT with "${statusLine}"`);
 }
 
-/** Completes the handshake, so that what fails in it is told apart from what fails later. */
+/**
+ * Completes the handshake, so that what fails in it is told apart from what fails later. Nothing
+ * can cancel it: where the signal comes first, the connection lives until the peer gives up.
+ */
 async function shakenHands(
   connecting: Promise<Deno.TlsConn>,
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
   const conn = await connecting;
+  await closedOnAbort(conn, signal, () => conn.handshake());
+  return withoutDelay(conn);
+}
+
+/** Does something with a connection, which is closed where that fails or the signal comes first. */
+async function closedOnAbort<T>(
+  conn: Deno.Conn,
+  signal: AbortSignal,
+  action: () => Promise<T>,
+): Promise<T> {
   const abort = () => conn.close();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await conn.handshake();
-    signal.throwIfAborted();
-    return withoutDelay(conn);
+    return await action();
   } catch (error) {
     if (!signal.aborted) conn.close();
     throw signal.aborted ? signal.reason : error;

@@ -166,6 +166,20 @@ Deno.test("after shutdown_timeout both sides are closed with 1001, until then se
   assert.equal(await proxy.exit(), 0);
 });
 
+Deno.test("a session outlives upstream_header_timeout, which is for the handshake", async () => {
+  await using upstream = await WebSocketUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    args: ["--upstream-header-timeout", "0.5"],
+  });
+  const socket = await connect(proxy.url);
+  await new Promise((passed) => setTimeout(passed, 1000)); // What is tested is time going by.
+  const echoed = messages(socket, 1);
+  socket.send("still there");
+  assert.equal(`${(await echoed)[0]?.data}`, "still there");
+  socket.terminate();
+});
+
 Deno.test("a session that ends while draining lets the program end before the deadline", async () => {
   await using upstream = await WebSocketUpstream.start();
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });

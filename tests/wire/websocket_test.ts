@@ -275,6 +275,19 @@ Deno.test("65 70 an upstream that refuses or is silent is a 502 or a 504 to a ha
   assert.match(new TextDecoder().decode(refused.bytes), /The upstream refused the connection/);
 });
 
+Deno.test("70 an upstream that does not complete TLS is a 504", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: `https://127.0.0.1:${listener.addr.port}`,
+    args: ["--upstream-header-timeout", "0.2"],
+  });
+  using client = await RawClient.connect({ port: proxy.port });
+  await client.write(handshake(key));
+  using _ = await accepted;
+  assert.equal((await client.readResponse()).status, 504);
+});
+
 Deno.test("72 a client that leaves during the handshake ends the upstream's connection", async () => {
   await using upstream = RawUpstream.start(async (exchange) => void await exchange.peerClosed());
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
