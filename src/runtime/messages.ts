@@ -84,7 +84,10 @@ export type ToWorker =
   }
   | ToCredentialHolder
   | { readonly type: "certificate"; readonly certificate: CertificatePair }
+  /** New requests are to be refused. The listener stays: other workers may still be busy. */
   | { readonly type: "drain" }
+  /** Every worker has drained: listeners are to be closed. */
+  | { readonly type: "close" }
   /**
    * The time to drain is over: WebSockets are to be closed with the code that says so, and requests
    * that still run to be reported as cut off.
@@ -100,7 +103,9 @@ export type FromWorker =
   | ({ readonly type: "requests" } & RequestReport)
   | FromCredentialHolder
   | { readonly type: "reloaded" }
+  /** Answers `drain` once no request runs any more. */
   | { readonly type: "drained" }
+  | { readonly type: "closed" }
   | { readonly type: "cut_off" };
 
 /** What a worker reports from time to time. */

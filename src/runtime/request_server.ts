@@ -47,11 +47,15 @@ export class RequestServer {
   }
 
   /**
-   * Refuses new requests, lets the running ones end, then closes the listener. It stays open until
-   * then, so that a load balancer reads "not ready" and a late client a 503 rather than a reset.
+   * Refuses new requests, and resolves once the running ones have ended. The listener stays open, so
+   * that a load balancer reads "not ready" and a late client a 503 rather than a reset.
    */
   async drain(): Promise<void> {
     await this.#tracker.drain();
+  }
+
+  /** Closes the listener, and connections that have no request. */
+  async close(): Promise<void> {
     const { promise: grace, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, SHUTDOWN_GRACE);
     await Promise.race([Promise.all([...this.#retired, this.#server.shutdown()]), grace]);

@@ -35,6 +35,8 @@ supervisor.onmessage = ({ data: message }) => {
       return useCertificate(message.certificate);
     case "drain":
       return void drain();
+    case "close":
+      return void close();
     case "cut_off":
       return void cutOff();
     default:
@@ -94,6 +96,12 @@ async function drain(): Promise<void> {
   await server?.drain();
   reports.flush();
   supervisor.postMessage({ type: "drained" });
+}
+
+async function close(): Promise<void> {
+  await server?.close();
+  reports.flush();
+  supervisor.postMessage({ type: "closed" });
 }
 
 async function cutOff(): Promise<void> {

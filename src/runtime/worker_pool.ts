@@ -4,7 +4,8 @@ import type {
   IssuedCredential,
   ToCredentialHolder,
 } from "./credential_messages.ts";
-import type { FromWorker, RequestReport, ToWorker, WorkerConfig } from "./messages.ts";
+import type { RequestReport, WorkerConfig } from "./messages.ts";
+import { RequestWorker } from "./request_worker.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
 const FIRST_BACKOFF = 100;
@@ -101,10 +102,16 @@ export class WorkerPool {
     for (const worker of this.#workers.values()) worker.post(message);
   }
 
-  /** Resolves once every worker has let its running requests end. */
+  /**
+   * Has every worker refuse new requests, and resolves once all have let the running ones end and
+   * closed their listeners. None closes before: a worker that is idle would turn connections away
+   * that it can still answer.
+   */
   async drain(): Promise<void> {
     this.#stopReplacing();
-    await Promise.all([...this.#workers.values()].map((worker) => worker.drain()));
+    const workers = [...this.#workers.values()];
+    await Promise.all(workers.map((worker) => worker.drain()));
+    await Promise.all(workers.map((worker) => worker.close()));
   }
 
   /**
@@ -157,125 +164,4 @@ export class WorkerPool {
     };
     this.#restarts.set(number, setTimeout(restart, backoff));
   }
-}
-
-/** What one worker runs, with what permissions, and whom it tells. */
-interface RequestWorkerOptions {
-  readonly module: URL;
-  readonly permissions: Deno.PermissionOptions;
-  readonly onRequests: (report: RequestReport) => void;
-  readonly onCredential: (message: FromCredentialHolder) => void;
-  readonly onCertificateRefused: (reason: string) => void;
-  readonly onDeath: (reason: string) => void;
-}
-
-/** One Web Worker, and the supervisor's half of the conversation with it. */
-class RequestWorker {
-  readonly #worker: Worker;
-  readonly #options: RequestWorkerOptions;
-  readonly #listening = Promise.withResolvers<void>();
-  readonly #drained = Promise.withResolvers<void>();
-  /** Resolve once the certificates sent so far are in use, in order. */
-  readonly #certificatesSent: (() => void)[] = [];
-  readonly #cutOff = Promise.withResolvers<void>();
-  /** Resolve once the reloads sent so far are in force, in order. */
-  readonly #reloadsSent: (() => void)[] = [];
-
-  constructor(options: RequestWorkerOptions) {
-    this.#options = options;
-    this.#worker = new Worker(options.module, {
-      type: "module",
-      name: "request-worker",
-      deno: { permissions: options.permissions },
-    });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#die(event.message);
-    };
-  }
-
-  /** @throws {Error} when the worker cannot listen */
-  start(
-    config: WorkerConfig,
-    credential: IssuedCredential | undefined,
-    certificate: CertificatePair | undefined,
-  ): Promise<void> {
-    this.post({
-      type: "start",
-      config,
-      credential,
-      ...(certificate && { certificate: pem(certificate) }),
-    });
-    return this.#listening.promise;
-  }
-
-  useCertificate(certificate: CertificatePair): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#certificatesSent.push(resolve);
-    this.post({ type: "certificate", certificate: pem(certificate) });
-    return promise;
-  }
-
-  reload(config: WorkerConfig): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reloadsSent.push(resolve);
-    this.post({ type: "reload", config });
-    return promise;
-  }
-
-  drain(): Promise<void> {
-    this.post({ type: "drain" });
-    return this.#drained.promise;
-  }
-
-  cutOff(): Promise<void> {
-    this.post({ type: "cut_off" });
-    return this.#cutOff.promise;
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-    for (const resolve of [...this.#certificatesSent, ...this.#reloadsSent]) resolve();
-  }
-
-  post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  #receive(message: FromWorker): void {
-    switch (message.type) {
-      case "listening":
-        return this.#listening.resolve();
-      case "failed":
-        return this.#die(message.reason);
-      case "certificate_done":
-        if (message.refused !== undefined) this.#options.onCertificateRefused(message.refused);
-        return this.#certificatesSent.shift()?.();
-      case "requests":
-        return this.#options.onRequests(message);
-      case "reloaded":
-        return this.#reloadsSent.shift()?.();
-      case "credential_wanted":
-      case "credential_refused":
-        return this.#options.onCredential(message);
-      case "drained":
-        return this.#drained.resolve();
-      case "cut_off":
-        return this.#cutOff.resolve();
-    }
-  }
-
-  #die(reason: string): void {
-    this.terminate();
-    this.#drained.resolve();
-    this.#cutOff.resolve();
-    this.#listening.reject(new Error(reason));
-    this.#options.onDeath(reason);
-  }
-}
-
-/** The two fields a worker needs of whatever the supervisor knows of a certificate. */
-function pem({ cert, key }: CertificatePair): CertificatePair {
-  return { cert, key };
 }

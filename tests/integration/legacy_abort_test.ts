@@ -84,6 +84,7 @@ for (const abortTellsDeparture of [true, false]) {
       const { aborted } = await recorded.promise;
       assert.equal(aborted, abortTellsDeparture ? "client" : undefined);
       await server.drain();
+      await server.close();
     },
   );
 }

@@ -20,6 +20,7 @@ supervisor.onmessage = ({ data: message }) => {
   });
   if (message.type === "start") supervisor.postMessage({ type: "listening" });
   if (message.type === "drain") supervisor.postMessage({ type: "drained" });
+  if (message.type === "close") supervisor.postMessage({ type: "closed" });
 };
 
 function recordOf(message: ToWorker): RequestRecord {
