@@ -54,6 +54,9 @@ async function run(
   options: ServeOptions,
 ): Promise<number> {
   const ended = endingSignal();
+  const started = Promise.withResolvers<Reloader>();
+  // Before anything else: until then the signal ends the process.
+  onReloadSignal(() => void started.promise.then((reloader) => reloader.reload()));
   const opened = openRoute(loaded.settings);
   if (opened === undefined) return 2;
   await using route = opened;
@@ -74,7 +77,7 @@ async function run(
   });
   const admin = listenForAdmin(() => reloader.loaded, metrics);
   if (admin !== "failed") {
-    onReloadSignal(() => void reloader.reload());
+    started.resolve(reloader);
     await drain(await ended, service, reloader.loaded.settings.shutdown_timeout);
     await admin?.shutdown();
   }
