@@ -1,4 +1,4 @@
-import { getLogfmtFormatter, type LogRecord } from "@logtape/logtape";
+import type { LogRecord } from "@logtape/logtape";
 
 /** How a line is written. */
 export type LineFormat = "text" | "json";
@@ -6,20 +6,50 @@ export type LineFormat = "text" | "json";
 /** Makes a record a line, its end included. */
 export type LineFormatter = (record: LogRecord) => string;
 
+/** A value that logfmt takes without quotes. */
+const BARE = /^[!#-<>-~]+$/;
+/** What JSON leaves as it is and a terminal acts upon, or a reader takes for the end of a line. */
+const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029]/g;
+
 /**
- * The formatter for a `logging.format`: logfmt, or one JSON object a line. Both have the same keys:
- * `time` (RFC 3339, UTC), `level`, `logger`, `msg`, then the record's own.
+ * The formatter for a `logging.format`: [logfmt](https://brandur.org/logfmt), or one JSON object a
+ * line. Both have the same keys: `time` (RFC 3339, UTC), `level`, `logger`, `msg`, then the record's
+ * own. LogTape's own formatter takes three times as long.
  */
 export function lineFormatter(format: LineFormat): LineFormatter {
-  return format === "json" ? jsonLine : getLogfmtFormatter();
+  return format === "json" ? jsonLine : textLine;
+}
+
+function textLine(record: LogRecord): string {
+  let line = `time=${time(record)} level=${record.level} logger=${record.category.join(".")} ` +
+    `msg=${logfmtValue(record.message.join(""))}`;
+  for (const key in record.properties) line += ` ${key}=${logfmtValue(record.properties[key])}`;
+  return line + "\n";
 }
 
 function jsonLine(record: LogRecord): string {
-  return JSON.stringify({
-    time: new Date(record.timestamp).toISOString(),
+  return json({
+    time: time(record),
     level: record.level,
     logger: record.category.join("."),
     msg: record.message.join(""),
     ...record.properties,
   }) + "\n";
+}
+
+function time({ timestamp }: LogRecord): string {
+  return new Date(timestamp).toISOString();
+}
+
+function logfmtValue(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  const text = typeof value === "string" ? value : json(value) ?? String(value);
+  return BARE.test(text) ? text : json(text);
+}
+
+function json(value: unknown): string {
+  return JSON.stringify(value)?.replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

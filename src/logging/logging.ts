@@ -1,5 +1,5 @@
 import { configure, dispose, getLogger } from "@logtape/logtape";
-import type { Logger } from "@logtape/logtape";
+import type { Logger, Sink } from "@logtape/logtape";
 import type { Settings } from "../config/settings.ts";
 import { LogOutput } from "./log_output.ts";
 
@@ -24,7 +24,7 @@ export async function startLogging(settings: Settings["logging"]): Promise<LogOu
   });
   globalThis.addEventListener("unload", () => output.writeFilesSync());
   await configure({
-    sinks: { output: (record) => output.write(record) },
+    sinks: { output: immediateSink((record) => output.write(record)) },
     filters: { level: ({ level }) => output.accepts(level) },
     loggers: [
       { category: "claude-proxy", lowestLevel: "trace", sinks: ["output"], filters: ["level"] },
@@ -47,4 +47,9 @@ function errorPrinter(): (line: string) => Promise<void> {
     printing ??= Deno.stderr.write(new TextEncoder().encode(`${line}\n`))
       .then(() => {}, () => {})
       .finally(() => (printing = undefined));
+}
+
+/** Tells LogTape that a sink keeps no record: it need not copy each one, as for `@logtape/file`. */
+function immediateSink(sink: Sink): Sink {
+  return Object.assign(sink, { [Symbol.for("LogTape.sinkSnapshotPolicy.immediate")]: true });
 }

@@ -1,3 +1,4 @@
+import type { LogRecord } from "@logtape/logtape";
 import { accessLog } from "../logging/logging.ts";
 import type { RequestRecord } from "./messages.ts";
 
@@ -34,13 +35,15 @@ function emit(
   fields: Record<string, unknown>,
 ): void {
   for (const key in fields) if (fields[key] === undefined) delete fields[key];
-  accessLog.emit({
+  const entry: LogRecord = {
+    category: accessLog.category, // LogTape copies a record that lacks it, field by field.
     timestamp: time,
     level,
     message: [message],
     rawMessage: message,
     properties: fields,
-  });
+  };
+  accessLog.emit(entry);
 }
 
 function rounded(milliseconds: number | undefined): number | undefined {

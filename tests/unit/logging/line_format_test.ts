@@ -50,3 +50,22 @@ function assertOneLine(line: string): void {
   const controls = [...line.slice(0, -1)].filter((character) => character < " ");
   assert.deepEqual(controls, []);
 }
+
+Deno.test("text quotes what would not read back, and shows objects as JSON", () => {
+  const cases: [unknown, string][] = [
+    ["bare/value.1", "bare/value.1"],
+    ["", '""'],
+    ["two words", '"two words"'],
+    ['a"b', '"a\\"b"'],
+    ["a=b", '"a=b"'],
+    ["\u009b31m\u2028", '"\\u009b31m\\u2028"'],
+    [12, "12"],
+    [true, "true"],
+    [undefined, "undefined"],
+    [{ a: "b c" }, '"{\\"a\\":\\"b c\\"}"'],
+  ];
+  for (const [value, text] of cases) {
+    const line = lineFormatter("text")({ ...RECORD, properties: { value } });
+    assert.ok(line.endsWith(` value=${text}\n`), line);
+  }
+});
