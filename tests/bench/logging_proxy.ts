@@ -1,6 +1,6 @@
 /**
  * The supervisor's half of the proxy with more access records than this machine could cause by
- * requests: `logging_proxy.ts UPSTREAM_URL LINES_PER_SECOND LOG_PATH`. 0 lines is logging off.
+ * requests: `logging_proxy.ts UPSTREAM_URL RECORDS_PER_SECOND LEVEL LOG_PATH`.
  *
  * @module
  */
@@ -10,10 +10,9 @@ import { logRequest } from "../../src/runtime/access_log.ts";
 import type { RequestReport } from "../../src/runtime/messages.ts";
 import { WorkerPool } from "../../src/runtime/worker_pool.ts";
 
-const [upstreamUrl = "", lines = "0", logPath = ""] = Deno.args;
-const perSecond = Number(lines);
+const [upstreamUrl = "", records = "0", level = "", logPath = ""] = Deno.args;
 const output = await startLogging({
-  level: perSecond === 0 ? "error" : "info",
+  level: level === "info" ? "info" : "error",
   format: "text",
   rotation: "hourly",
   log_prefix: "bench",
@@ -55,11 +54,9 @@ const pool = new WorkerPool({
   onDeath: (death) => console.error("worker died", death),
 });
 await pool.start();
-if (perSecond > 0) {
-  const source = new Worker(new URL("./record_source.ts", import.meta.url), { type: "module" });
-  source.onmessage = ({ data }) => receive(data);
-  source.postMessage({ perSecond });
-}
+const source = new Worker(new URL("./record_source.ts", import.meta.url), { type: "module" });
+source.onmessage = ({ data }) => receive(data);
+source.postMessage({ perSecond: Number(records) });
 console.error(`listening on ${listen.port}`);
 Deno.addSignalListener("SIGTERM", () => {
   console.error(
