@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { createServer } from "node:http";
+import { once } from "node:events";
+import { createServer, type IncomingMessage, request } from "node:http";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
 
@@ -47,12 +49,7 @@ Deno.test({
     const idle = proxy.rssBytes();
 
     const uploaded = createHash("sha256");
-    const upload = await fetch(proxy.url, {
-      method: "PUT",
-      headers,
-      body: ReadableStream.from(blocks(uploaded)),
-    });
-    assert.equal(await upload.text(), uploaded.digest("hex"));
+    assert.equal(await upload(proxy.url, headers, uploaded), uploaded.digest("hex"));
     await assertReturnsTo(idle, proxy, "after the upload");
 
     const download = await fetch(proxy.url, { headers });
@@ -63,6 +60,25 @@ Deno.test({
     server.closeAllConnections();
   },
 });
+
+/**
+ * Sends the body with a content-length, as SDKs and curl do. Deno's `fetch` itself holds back much of
+ * a chunked one, see the README's known limits.
+ */
+async function upload(
+  url: string,
+  headers: Record<string, string>,
+  hash: ReturnType<typeof createHash>,
+): Promise<string> {
+  const outgoing = request(url, {
+    method: "PUT",
+    headers: { ...headers, "content-length": BODY_BYTES },
+  });
+  const answered = once(outgoing, "response");
+  await pipeline(blocks(hash), outgoing);
+  const [incoming] = await answered as [IncomingMessage];
+  return await text(incoming);
+}
 
 /** Freed memory goes back to the system when V8 and the allocator get round to it. */
 async function assertReturnsTo(idle: number, proxy: ProxyProcess, when: string): Promise<void> {
