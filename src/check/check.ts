@@ -6,7 +6,8 @@ import { createTransport } from "../runtime/proxy_deps.ts";
 import { openUpstreamRoute } from "../runtime/upstream_route.ts";
 import { workerConfig } from "../runtime/worker_config.ts";
 import { checkCertificate } from "./certificate.ts";
-import { checkListeningAddress } from "./listening_address.ts";
+import { checkListeningAddresses } from "./listening_addresses.ts";
+import { checkLogDirectory } from "./log_directory.ts";
 import { checkPermissions } from "./permissions.ts";
 import { formatReport } from "./report.ts";
 import type { CheckResult } from "./result.ts";
@@ -37,7 +38,8 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
   const { settings } = loaded;
   return [
     permissions,
-    checkListeningAddress(settings),
+    ...checkListeningAddresses(settings),
+    ...await checkLogDirectory(settings.logging),
     ...await checkCertificate(settings),
     ...await checkUpstreamWay(settings),
   ];

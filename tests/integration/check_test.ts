@@ -77,3 +77,29 @@ Deno.test("check --json holds the same as an object", async () => {
     "upstream",
   ]);
 });
+
+Deno.test("check names an admin port that is taken, and a log directory that cannot be written", async () => {
+  await using upstream = RawUpstream.start();
+  const directory = await Deno.makeTempDir();
+  const file = `${directory}/file`;
+  await Deno.writeTextFile(file, "");
+  const port = freePort();
+  const run = async (logPath: string, adminPort: number) => {
+    await using program = await ProxyProcess.spawn({
+      upstreamUrl: upstream.url,
+      port,
+      permissions: ["--allow-net", "--allow-read", "--allow-write"],
+      args: ["check", "--log-path", logPath, "--admin-port", String(adminPort)],
+    });
+    return { code: await program.exit(), text: program.stdout.join("\n") };
+  };
+  const bad = await run(`${file}/logs`, port);
+  assert.equal(bad.code, 1);
+  assert.match(bad.text, /^FAIL admin address: 127\.0\.0\.1:\d+ is in use/m);
+  assert.match(bad.text, /^FAIL log directory: .* cannot be written/m);
+  const good = await run(`${directory}/logs`, freePort());
+  assert.equal(good.code, 0);
+  assert.match(good.text, /^ok +admin address: .* is free$/m);
+  assert.match(good.text, /^ok +log directory: .* can be written$/m);
+  await Deno.remove(directory, { recursive: true });
+});

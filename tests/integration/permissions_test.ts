@@ -40,6 +40,13 @@ const CASES: Case[] = [
     prepare: () =>
       Promise.resolve({ clientKey: null, env: { CLAUDE_PROXY__CLIENT_API_KEY: CLIENT_KEY } }),
   },
+  {
+    name: "log files and an admin listener",
+    prepare: (directory) =>
+      Promise.resolve({
+        args: ["--log-path", `${directory}/logs`, "--admin-port", String(freePort())],
+      }),
+  },
 ];
 
 for (const { name, prepare } of CASES) {
@@ -97,7 +104,7 @@ async function assertAsksForNoMoreThan(flags: string[], audit: string): Promise<
     granted.get(permission)?.some((one) => {
       if (permission === "net") return address(value) === one;
       if (one.endsWith("*")) return value.startsWith(one.slice(0, -1));
-      return value === one || (one.endsWith("/") && value.startsWith(one));
+      return value === one || value.startsWith(one.endsWith("/") ? one : `${one}/`);
     });
   const asked = (await Deno.readTextFile(audit)).trim().split("\n").map((line) => JSON.parse(line));
   assert.ok(asked.length > 0);
