@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { digestKey } from "../../src/proxy/client_auth.ts";
 import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
 import { freePort } from "../kit/free_port.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
+import { FakeEntra } from "../kit/fake_entra.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { APPLICATION, TENANT } from "./azure_proxy.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
 import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
 
@@ -73,41 +75,86 @@ function tryAll(targets: Targets): Promise<Outcomes> {
   return promise.finally(() => worker.terminate());
 }
 
-Deno.test("workers are told the upstream's key and digests of the clients', and no other secret", async () => {
+/** Everything the supervisor tells a worker from start to drain, as one text. */
+async function toldToWorkers(toml: string, more: ProxyOptions): Promise<string> {
   const directory = await Deno.makeTempDir();
   const configFile = join(directory, "canary-of-the-path.toml");
-  await Deno.writeTextFile(
-    configFile,
-    `client_api_key = "canary-of-the-client"
-     [upstream_auth]
-     type = "api_key"
-     api_key = "canary-of-the-upstream"`,
-  );
+  await Deno.writeTextFile(configFile, toml.replaceAll("DIRECTORY", directory));
   try {
     await using proxy = await ProxyProcess.start({
       upstreamUrl: "http://127.0.0.1:1",
       configFile,
       entry: "tests/integration/workers/program.ts",
-      permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE,CLAUDE_PROXY_*"],
-      env: { WORKER_MODULE: "./echoing_worker.ts" },
       args: ["--workers", "1"],
+      ...more,
+      env: { WORKER_MODULE: "./echoing_worker.ts", ...more.env },
     });
-    await proxy.waitForLine(/path=\/start/);
+    await proxy.waitForLine(more.upstreamKey === null ? /path=\/credential/ : /path=\/start/);
     proxy.signal("SIGTERM");
     assert.equal(await proxy.exit(), 0);
-    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).map(decoded).join(
-      "\n",
-    );
-    const digest = digestKey("canary-of-the-client").toHex();
-    for (const known of ["canary-of-the-upstream", digest, "path=/drain"]) {
-      assert.ok(told.includes(known), `${known} in ${told}`);
-    }
-    for (const unknown of ["canary-of-the-client", "canary-of-the-path"]) {
-      assert.ok(!told.includes(unknown), `${unknown} in ${told}`);
-    }
+    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).map(decoded);
+    return told.join("\n");
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+function assertTold(told: string, known: string[], unknown: string[]): void {
+  for (const text of known) assert.ok(told.includes(text), `${text} in ${told}`);
+  for (const text of unknown) assert.ok(!told.includes(text), `${text} in ${told}`);
+}
+
+const CLIENT_DIGEST = digestKey("canary-of-the-client").toHex();
+
+Deno.test("workers are told the upstream's key and digests of the clients', and no other secret", async () => {
+  const told = await toldToWorkers(
+    `client_api_key = "canary-of-the-client"
+     [upstream_auth]
+     type = "api_key"
+     api_key = "canary-of-the-upstream"`,
+    { permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE,CLAUDE_PROXY_*"] },
+  );
+  assertTold(
+    told,
+    ["canary-of-the-upstream", CLIENT_DIGEST, "path=/drain"],
+    ["canary-of-the-client", "canary-of-the-path"],
+  );
+});
+
+Deno.test("workers are told the token, but neither the secret it comes from nor anything of ACME", async () => {
+  await using entra = await FakeEntra.start();
+  const told = await toldToWorkers(
+    `client_api_key = "canary-of-the-client"
+     [upstream_auth]
+     type = "azure_ad"
+     tenant_id = "${TENANT}"
+     client_id = "${APPLICATION}"
+     client_secret = "canary-of-the-secret"
+     authority_host = "${entra.url}"
+     [tls]
+     mode = "acme"
+     email = "canary@example.com"
+     domains = ["proxy.example.com"]
+     https_port = 0
+     http_challenge_port = ${freePort()}
+     directory_url = "https://127.0.0.1:1/directory"
+     cache_dir = "DIRECTORY/canary-of-the-cache"
+     eab_kid = "canary-of-the-kid"
+     eab_hmac_key = "Y2FuYXJ5LW9mLXRoZS1obWFj"`,
+    { upstreamKey: null, permissions: ["-A"], env: entra.env },
+  );
+  assertTold(
+    told,
+    ["token-1", CLIENT_DIGEST, "BEGIN CERTIFICATE"],
+    [
+      "canary-of-the-client",
+      "canary-of-the-secret",
+      "canary-of-the-cache",
+      "canary-of-the-kid",
+      "Y2FuYXJ5LW9mLXRoZS1obWFj",
+      "canary@example.com",
+    ],
+  );
 });
 
 /** A line of the echoing worker, what it was told made readable. */
