@@ -1,7 +1,7 @@
 import type { RequestRecord, RequestReport } from "./messages.ts";
 
 /** Milliseconds that a report is held back, so that many requests share one message. */
-const DELAY = 20;
+const DELAY = 5;
 
 /** Gathers what a worker reports of its requests, and posts it in batches. */
 export class ReportBatch {

@@ -6,7 +6,7 @@
 import type { RequestRecord, RequestReport } from "../../src/runtime/messages.ts";
 
 /** Milliseconds between two reports, as a worker's. */
-const INTERVAL = 20;
+const INTERVAL = 5;
 
 const supervisor = self as unknown as {
   postMessage(message: RequestReport): void;
