@@ -1,3 +1,4 @@
+import { readVariable } from "../permissions/granted.ts";
 import type { EdgeHandler } from "./edge.ts";
 
 /** A setting without which nothing can be served: where there is no file, it is in the environment. */
@@ -37,9 +38,4 @@ export function isHosted(): boolean {
  */
 export function mayBeServed(args: readonly string[]): boolean {
   return args.length === 0 && readVariable(REQUIRED_VARIABLE) !== undefined;
-}
-
-function readVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

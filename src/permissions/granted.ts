@@ -1,4 +1,4 @@
-import { NO_PERMISSIONS, type PermissionNeeds } from "./needs.ts";
+import type { PermissionNeeds } from "./needs.ts";
 
 /**
  * What is needed and not granted. It asks and never prompts.
@@ -24,11 +24,6 @@ const UNLIMITED = ["write", "run", "ffi", "sys"] as const;
 /** Which kinds of power were granted without a limit, beyond anything a configuration can need. */
 export function unlimitedPermissions(): string[] {
   return UNLIMITED.filter((name) => isGranted({ name }));
-}
-
-/** Whether nothing is needed at all. */
-export function needsNothing(needs: PermissionNeeds): boolean {
-  return JSON.stringify(needs) === JSON.stringify(NO_PERMISSIONS);
 }
 
 function isGranted(descriptor: Deno.PermissionDescriptor): boolean {

@@ -60,7 +60,8 @@ export async function forward(
       signal: abort.signal,
       ...(transport.client && { client: transport.client }),
     });
-    return await refuseUnforwardable(response);
+    if (response.status < 200 || response.status > 599) await refuseStatus(response);
+    return response;
   } catch (error) {
     if (error instanceof Refusal) throw error;
     if (signal.aborted) throw new ClientGone();
@@ -87,8 +88,7 @@ function forwardableBody(
 }
 
 /** Refuses what `new Response` cannot carry: 101 without our asking, and statuses past 599. */
-async function refuseUnforwardable(response: Response): Promise<Response> {
-  if (response.status >= 200 && response.status <= 599) return response;
+async function refuseStatus(response: Response): Promise<never> {
   await response.body?.cancel();
   throw new Refusal(
     { code: "upstream_unreachable", message: "The upstream answered with an invalid status" },
