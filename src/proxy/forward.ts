@@ -14,6 +14,8 @@ export interface Transport {
   readonly fetch: Fetch;
   /** The connection pool; absent where the platform has only its default one. */
   readonly client?: Deno.HttpClient;
+  /** Opens a connection for each request, for those that may not be sent twice. */
+  readonly unpooledClient?: Deno.HttpClient;
   /** Milliseconds to wait for response headers. */
   readonly headerTimeoutMs: number;
   /** Largest body without a content-length, in bytes; counting it costs the native path. */
@@ -33,8 +35,7 @@ const HEADER_TIMEOUT = Symbol("header timeout");
  * Sends a request on and returns the upstream's response as it is: redirects not followed, body
  * untouched, so that the runtime pipes it natively both ways.
  *
- * The request body is always handed on as a stream: `fetch` sends a buffered one a second time when
- * a pooled connection turns out to be closed. Guarded by `tests/wire/connections_test.ts`.
+ * No POST is sent twice, whatever `fetch` would do: see {@linkcode replayProof}.
  *
  * @throws {Refusal} when the upstream cannot be reached or does not answer in time, or the body is
  * too large
@@ -55,10 +56,9 @@ export async function forward(
     const response = await transport.fetch(url, {
       method: request.method,
       headers,
-      body: body.stream,
       redirect: "manual",
       signal: abort.signal,
-      ...(transport.client && { client: transport.client }),
+      ...await replayProof(request, body.stream, transport),
     });
     if (response.status < 200 || response.status > 599) await refuseStatus(response);
     return response;
@@ -85,6 +85,51 @@ function forwardableBody(
   const announced = headers.has("content-length") || headers.has("transfer-encoding") ||
     !headers.has("host");
   return announced ? body : null;
+}
+
+/** Methods that may be sent again when a connection ends without an answer (RFC 9110 §9.2.2). */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/**
+ * How to send a body so that it goes out once at most. When a pooled connection ends before the
+ * answer, `fetch` sends the request again on another, also if the upstream has read it: an LLM call
+ * would be made, and billed, twice. It can do so only with a body it holds as bytes or with none, so
+ *
+ * - a stream stays one; that is every body but the smallest;
+ * - the few bytes that came along with their head, which `Deno.serve` holds as such, go as a `Blob`:
+ *   `fetch` streams it, and keeps the `content-length`;
+ * - without a body, the request gets a connection of its own, on which nothing is sent again.
+ *
+ * Guarded by `tests/wire/connections_test.ts`.
+ */
+async function replayProof(
+  request: Request,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  { client, unpooledClient = client }: Transport,
+): Promise<{ body: BodyInit | null; client?: Deno.HttpClient }> {
+  const once = !IDEMPOTENT.has(request.method);
+  const used = once && (body === null || isEmpty(request.headers)) ? unpooledClient : client;
+  const heldAsBytes = once && used === client && body !== null &&
+    request.headers.has("content-length") && !isByteStream(body);
+  return { body: heldAsBytes ? await request.blob() : body, ...(used && { client: used }) };
+}
+
+function isEmpty(headers: Headers): boolean {
+  return headers.get("content-length") === "0";
+}
+
+/**
+ * Whether a request's body comes from its connection, which makes it a byte stream; one that
+ * `Deno.serve` made from bytes it holds is none. Nothing is read.
+ */
+function isByteStream(stream: ReadableStream): boolean {
+  try {
+    stream.getReader({ mode: "byob" }).releaseLock();
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
 }
 
 /** Refuses what `new Response` cannot carry: 101 without our asking, and statuses past 599. */

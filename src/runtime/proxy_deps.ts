@@ -27,34 +27,46 @@ export function proxyDeps(
 }
 
 /**
- * Makes what goes through a connection pool to the upstream.
+ * Makes what reaches the upstream.
  *
- * @param client the pool; a new one unless it is given
+ * @param clients new ones unless they are given
  */
 export function createTransport(
   config: Omit<WorkerConfig, "worker">,
-  client: Deno.HttpClient = createPool(config),
+  clients: UpstreamClients = createClients(config),
 ): Transport {
   return {
     fetch,
-    client,
+    ...clients,
     headerTimeoutMs: config.headerTimeoutMs,
     ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
   };
 }
 
-/** Settings that a connection pool is made from. */
-export type PoolConfig = Pick<WorkerConfig, "upstreamTls" | "upstreamProxy" | "upstreamHttp2">;
+/** The two ways to connect to the upstream. */
+export interface UpstreamClients {
+  /** A connection pool. */
+  readonly client: Deno.HttpClient;
+  /** A new connection for each request. */
+  readonly unpooledClient: Deno.HttpClient;
+}
 
-/** Makes a connection pool to the upstream. */
-export function createPool(
-  { upstreamTls, upstreamProxy, upstreamHttp2 }: PoolConfig,
-): Deno.HttpClient {
-  return Deno.createHttpClient({
+/** Settings that connections to the upstream are made from. */
+export type ClientConfig = Pick<WorkerConfig, "upstreamTls" | "upstreamProxy" | "upstreamHttp2">;
+
+/** Makes what connects to the upstream. */
+export function createClients(
+  { upstreamTls, upstreamProxy, upstreamHttp2 }: ClientConfig,
+): UpstreamClients {
+  const options = {
     http1: true,
     http2: upstreamHttp2,
     caCerts: [...upstreamTls.caCerts],
     ...upstreamTls.client,
     ...(upstreamProxy?.forRequests && { proxy: { url: upstreamProxy.url } }),
-  });
+  };
+  return {
+    client: Deno.createHttpClient(options),
+    unpooledClient: Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 }),
+  };
 }

@@ -1,21 +1,21 @@
-import { createPool, type PoolConfig } from "./proxy_deps.ts";
+import { type ClientConfig, createClients, type UpstreamClients } from "./proxy_deps.ts";
 
 /**
- * The connection pool to the upstream. It is made anew only when what it is made from changes; the
- * old one is left to the requests that use it, and its idle connections end by themselves.
+ * The connections to the upstream. They are made anew only when what they are made from changes; the
+ * old ones are left to the requests that use them, and idle ones end by themselves.
  */
 export class UpstreamClient {
-  #client: Deno.HttpClient | undefined;
+  #clients: UpstreamClients | undefined;
   #madeFrom = "";
 
-  /** The pool for a configuration. */
-  for({ upstreamTls, upstreamProxy, upstreamHttp2 }: PoolConfig): Deno.HttpClient {
-    const config: PoolConfig = { upstreamTls, upstreamProxy, upstreamHttp2 };
+  /** The connections for a configuration. */
+  for({ upstreamTls, upstreamProxy, upstreamHttp2 }: ClientConfig): UpstreamClients {
+    const config: ClientConfig = { upstreamTls, upstreamProxy, upstreamHttp2 };
     const madeFrom = JSON.stringify(config);
-    if (this.#client === undefined || madeFrom !== this.#madeFrom) {
+    if (this.#clients === undefined || madeFrom !== this.#madeFrom) {
       this.#madeFrom = madeFrom;
-      this.#client = createPool(config);
+      this.#clients = createClients(config);
     }
-    return this.#client;
+    return this.#clients;
   }
 }
