@@ -45,7 +45,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
-Deno.test("a stream that outlives shutdown_timeout is cut, and the exit code is 0", async () => {
+Deno.test("84 a stream that outlives shutdown_timeout is cut, and the exit code is 0", async () => {
   const { upstream, finish } = slowUpstream();
   await using _ = upstream;
   await using proxy = await ProxyProcess.start({
@@ -61,7 +61,7 @@ Deno.test("a stream that outlives shutdown_timeout is cut, and the exit code is 
   finish();
 });
 
-Deno.test("a second signal ends the program at once", async () => {
+Deno.test("84 a second signal ends the program at once", async () => {
   const { upstream, finish } = slowUpstream();
   await using _ = upstream;
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
@@ -75,7 +75,7 @@ Deno.test("a second signal ends the program at once", async () => {
   finish();
 });
 
-Deno.test("an idle proxy with open connections ends at once", async () => {
+Deno.test("84 an idle proxy with open connections ends at once", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
   using silent = await RawClient.connect({ port: proxy.port });

@@ -36,6 +36,8 @@ const HEADER_TABLE_SIZE = 1;
 const INITIAL_WINDOW_SIZE = 4;
 /** What both sides begin with, RFC 9113 §6.9.2. */
 const DEFAULT_WINDOW = 65_535;
+/** What each stream lets the server send ahead of the test's reading. */
+const STREAM_WINDOW = 2 ** 20;
 /** So large that only streams hold the server back, and no stream another. */
 const CONNECTION_WINDOW = 2 ** 30;
 
@@ -52,8 +54,8 @@ const CONNECTION_WINDOW = 2 ** 30;
  * ```
  */
 export class Http2Client {
-  /** The last GOAWAY, once there was one. */
-  goaway: { lastStreamId: number; code: number } | undefined;
+  /** Every GOAWAY so far; a server may announce its end before it says which streams it took. */
+  readonly goaways: { lastStreamId: number; code: number }[] = [];
   readonly #raw: RawClient;
   readonly #changed = new Condition();
   readonly #streams = new Map<number, Http2Stream>();
@@ -73,7 +75,10 @@ export class Http2Client {
     const tls = target.tls === true || !target.tls ? {} : target.tls;
     const raw = await RawClient.connect({ ...target, tls: { ...tls, alpnProtocols: ["h2"] } });
     if (raw.alpnProtocol !== "h2") throw new Error(`Expected h2, agreed on ${raw.alpnProtocol}`);
-    const settings = formatSetting(HEADER_TABLE_SIZE, 0);
+    const settings = concatBytes([
+      formatSetting(HEADER_TABLE_SIZE, 0),
+      formatSetting(INITIAL_WINDOW_SIZE, STREAM_WINDOW),
+    ]);
     await raw.write(concatBytes([
       latin1Bytes(PREFACE),
       formatFrame(FRAME.settings, 0, 0, settings),
@@ -141,7 +146,7 @@ export class Http2Client {
     if (streamId !== 0) return this.#streams.get(streamId)?.take(frame);
     if (type === FRAME.windowUpdate) this.#sendWindow += readUint32(payload, 0);
     if (type === FRAME.goaway) {
-      this.goaway = { lastStreamId: readUint32(payload, 0), code: readUint32(payload, 4) };
+      this.goaways.push({ lastStreamId: readUint32(payload, 0), code: readUint32(payload, 4) });
     }
     const asksForAck = (type === FRAME.settings || type === FRAME.ping) && !(flags & FLAG.ack);
     if (!asksForAck) return;
