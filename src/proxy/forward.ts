@@ -58,7 +58,7 @@ export async function forward(
       headers,
       redirect: "manual",
       signal: abort.signal,
-      ...await replayProof(request, body.stream, transport),
+      ...replayProof(request, body.stream, transport),
     });
     if (response.status < 200 || response.status > 599) await refuseStatus(response);
     return response;
@@ -93,42 +93,43 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 /**
  * How to send a body so that it goes out once at most. When a pooled connection ends before the
  * answer, `fetch` sends the request again on another, also if the upstream has read it: an LLM call
- * would be made, and billed, twice. It can do so only with a body it holds as bytes or with none, so
- *
- * - a stream stays one; that is every body but the smallest;
- * - the few bytes that came along with their head, which `Deno.serve` holds as such, go as a `Blob`:
- *   `fetch` streams it, and keeps the `content-length`;
- * - without a body, the request gets a connection of its own, on which nothing is sent again.
+ * would be made, and billed, twice. It can do so only with a body it holds as bytes, or with none:
+ * a body goes as a stream, and a request without one on a connection of its own.
  *
  * Guarded by `tests/wire/connections_test.ts`.
  */
-async function replayProof(
-  request: Request,
+function replayProof(
+  { method, headers }: Request,
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
   { client, unpooledClient = client }: Transport,
-): Promise<{ body: BodyInit | null; client?: Deno.HttpClient }> {
-  const once = !IDEMPOTENT.has(request.method);
-  const used = once && (body === null || isEmpty(request.headers)) ? unpooledClient : client;
-  const heldAsBytes = once && used === client && body !== null &&
-    request.headers.has("content-length") && !isByteStream(body);
-  return { body: heldAsBytes ? await request.blob() : body, ...(used && { client: used }) };
-}
-
-function isEmpty(headers: Headers): boolean {
-  return headers.get("content-length") === "0";
+): { body: BodyInit | null; client?: Deno.HttpClient } {
+  const length = headers.get("content-length");
+  const isEmpty = body === null || length === "0";
+  const once = !IDEMPOTENT.has(method);
+  const used = once && isEmpty ? unpooledClient : client;
+  const streamed = once && !isEmpty && length !== null
+    ? new StreamedBody(body, Number(length))
+    : body;
+  return { body: streamed, ...(used && { client: used }) };
 }
 
 /**
- * Whether a request's body comes from its connection, which makes it a byte stream; one that
- * `Deno.serve` made from bytes it holds is none. Nothing is read.
+ * A stream of known length. `Deno.serve` holds a body that came along with its head as bytes, and
+ * `fetch` finds them again behind the stream made of them; it does not look behind a blob's stream,
+ * and takes its size for the `content-length`.
  */
-function isByteStream(stream: ReadableStream): boolean {
-  try {
-    stream.getReader({ mode: "byob" }).releaseLock();
-    return true;
-  } catch (error) {
-    if (error instanceof TypeError) return false;
-    throw error;
+class StreamedBody extends Blob {
+  override readonly size: number;
+  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, size: number) {
+    super();
+    this.#stream = stream;
+    this.size = size;
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#stream;
   }
 }
 
