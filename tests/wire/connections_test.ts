@@ -86,6 +86,12 @@ for (const [when, end] of Object.entries(ENDINGS)) {
           if (status === 200) assert.ok(received.includes(`/${round}`));
         }
         assert.ok(statuses.includes(200), "no POST at all got through");
+        const length = headerValues(parts.headers ?? [], "content-length");
+        if (length.length === 0) return;
+        for (const request of upstream.requests.slice(before)) {
+          assert.deepEqual(request.values("content-length"), length);
+          assert.equal(request.chunked, false);
+        }
       });
     }
   });
