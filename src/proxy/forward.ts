@@ -32,6 +32,18 @@ export class ClientGone extends Error {
 const HEADER_TIMEOUT = Symbol("header timeout");
 
 /**
+ * The transport's own words, from "client error (Connect): tcp connect error: …" on. What stands in
+ * front of that names the URL, whose query may hold a key.
+ */
+const UPSTREAM_FAILURE = /(?:client error |Connection reset by peer).*/s;
+
+/**
+ * What `Deno.serve` says of a request body that fails, and `fetch` repeats: its client left inside
+ * it, or its chunks are malformed. Guarded by `tests/wire/bodies_test.ts` and `framing_test.ts`.
+ */
+const BODY_FAILURE = /^(?:invalid HTTP\/1 request|Cannot read request body|unexpected EOF while)/;
+
+/**
  * Sends a request on and returns the upstream's response as it is: redirects not followed, body
  * untouched, so that the runtime pipes it natively both ways.
  *
@@ -60,7 +72,8 @@ export async function forward(
       signal: abort.signal,
       ...replayProof(request, body.stream, transport),
     });
-    if (response.status < 200 || response.status > 599) await refuseStatus(response);
+    const fault = responseFault(response);
+    if (fault !== undefined) await refuseResponse(response, fault);
     return response;
   } catch (error) {
     if (error instanceof Refusal) throw error;
@@ -68,7 +81,8 @@ export async function forward(
     if (body.exceeded) {
       throw new Refusal(tooLarge(transport.maxBodyBytes ?? 0), "body too large");
     }
-    throw upstreamFailure(error, abort.signal.reason === HEADER_TIMEOUT);
+    if (abort.signal.reason === HEADER_TIMEOUT) throw upstreamTimeout();
+    throw exchangeFailure(error);
   } finally {
     clearTimeout(timer);
   }
@@ -133,13 +147,33 @@ class StreamedBody extends Blob {
   }
 }
 
-/** Refuses what `new Response` cannot carry: 101 without our asking, and statuses past 599. */
-async function refuseStatus(response: Response): Promise<never> {
+/**
+ * What keeps a response from crossing:
+ *
+ * - a status that `new Response` cannot carry: 101 without our asking, and those past 599;
+ * - 205, whose `content-length: 0` `Deno.serve` drops, so that a client of HTTP/1.1 would wait for
+ *   the end of the connection;
+ * - a transfer coding besides `chunked`: `fetch` does not decode it, and hop-by-hop as it is, nobody
+ *   behind us would know of it (we send no `TE`, so RFC 9112 §7 forbids it);
+ * - a `content-length` beside `transfer-encoding`, the mark of response splitting (RFC 9112 §6.3):
+ *   `fetch` reads the chunks, and `Deno.serve` would promise the length.
+ *
+ * Guarded by `tests/wire/framing_test.ts`.
+ */
+function responseFault({ status, headers }: Response): string | undefined {
+  if (status < 200 || status === 205 || status > 599) return `status ${status}`;
+  const coding = headers.get("transfer-encoding");
+  if (coding === null) return undefined;
+  if (coding.toLowerCase() !== "chunked") return `transfer-encoding ${coding}`;
+  return headers.has("content-length") ? "both transfer-encoding and content-length" : undefined;
+}
+
+async function refuseResponse(response: Response, fault: string): Promise<never> {
   await response.body?.cancel();
-  throw new Refusal(
-    { code: "upstream_unreachable", message: "The upstream answered with an invalid status" },
-    `upstream answered with status ${response.status}`,
-  );
+  throw new Refusal({
+    code: "upstream_unreachable",
+    message: "The upstream gave an answer that cannot be forwarded",
+  }, `upstream answered with ${fault}`);
 }
 
 /** The answer to a body over the limit. */
@@ -150,8 +184,17 @@ export function tooLarge(maxBodyBytes: number): ProxyError {
   };
 }
 
-function upstreamFailure(error: unknown, timedOut: boolean): Refusal {
-  return timedOut ? upstreamTimeout() : unreachable(errorDetail(error));
+/** Tells whose failure it was that there is no answer: the upstream's, or the request body's. */
+function exchangeFailure(error: unknown): Refusal {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
+  const words = cause?.message ?? "";
+  if (!BODY_FAILURE.test(words)) {
+    return unreachable(UPSTREAM_FAILURE.exec(words)?.[0] ?? "fetch failed");
+  }
+  return new Refusal({
+    code: "unforwardable_request",
+    message: "The request's body broke off, or its chunks are malformed",
+  }, words);
 }
 
 /** The answer when the upstream takes longer than `headerTimeoutMs`. */
@@ -178,13 +221,6 @@ const FAILURES: readonly [pattern: RegExp, message: string][] = [
   [/dns error|lookup address/, "The upstream's host name cannot be resolved"],
   [/connection refused|os error 111/i, "The upstream refused the connection"],
   [/certificate|InvalidContentType|tls|handshake/i, "The TLS handshake with the upstream failed"],
+  [/message head is too large/, "The head of the upstream's answer is too large"],
+  [/invalid .* parsed/, "The upstream's answer is not valid HTTP"],
 ];
-
-/**
- * The transport's own words, from "client error (Connect): tcp connect error: …" on. What stands in
- * front of that names the URL, whose query may hold a key.
- */
-function errorDetail(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-  return /client error .*/s.exec(cause?.message ?? "")?.[0] ?? "fetch failed";
-}

@@ -132,10 +132,20 @@ async function proxyRequest(
     deps.onRefused(credential, status);
   }
   if (asked) return response;
-  return new Response(response.body, {
+  return new Response(bodyOf(response, request.method), {
     status,
     headers: responseHeaders(response.headers),
   });
+}
+
+/**
+ * The body to answer with. `Deno.serve` answers HEAD with an invented `content-length: 0` where there
+ * is neither a body nor a length, and with none where there is a stream, which it does not send.
+ * Guarded by `tests/wire/framing_test.ts`.
+ */
+function bodyOf({ body, status, headers }: Response, method: string): Response["body"] {
+  if (method !== "HEAD" || headers.has("content-length")) return body;
+  return status === 204 || status === 304 ? null : new Blob().stream();
 }
 
 /** A credential that had to be waited for, which clients may not do to the end. */
@@ -179,6 +189,11 @@ function forwardableUrl({ method, headers }: Request, target: string, baseUrl: s
   }
   if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {
     throw unforwardable(`A ${method} request with a body cannot be forwarded`);
+  }
+  const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "chunked";
+  if (coding !== "chunked") {
+    // It ends with us (RFC 9112 §6.1), and Deno.serve decodes none but chunked.
+    throw unforwardable("A transfer-encoding other than chunked cannot be forwarded", 501);
   }
   const isAsteriskForm = method === "OPTIONS" && target === "/*";
   const url = isAsteriskForm ? undefined : joinTarget(baseUrl, target);

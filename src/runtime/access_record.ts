@@ -92,5 +92,5 @@ export function productOf(userAgent: string | null): string | undefined {
 
 function contentLength(headers: Headers): number | undefined {
   const value = headers.get("content-length");
-  return value === null ? undefined : Number(value);
+  return value !== null && /^[0-9]+$/.test(value) ? Number(value) : undefined;
 }

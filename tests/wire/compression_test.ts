@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { ProxyProcess } from "../kit/proxy_process.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
 import { request } from "../kit/raw_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
 import { headerValues } from "../kit/message_head.ts";
@@ -84,3 +84,47 @@ async function exchange(port: number, upstream: RawUpstream, test: Case): Promis
   const sent = accepted === undefined || accepted === "identity" ? [] : [accepted];
   assert.deepEqual(received.values("accept-encoding"), ["identity", ...sent], what);
 }
+
+Deno.test("59 nothing is compressed that the upstream did not compress", async (t) => {
+  const long = "data: compressible ".repeat(1_000);
+  const cases: [type: string, body: string][] = [
+    ["text/plain", long],
+    ["application/json", JSON.stringify({ long })],
+    ["text/event-stream", `${long}\n\n`],
+  ];
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    // Deno.serve compresses by default where this is set; the proxy says no by itself.
+    env: { DENO_SERVE_AUTOMATIC_COMPRESSION: "1" },
+  });
+  const send = (target: string) =>
+    request({
+      port: proxy.port,
+      target,
+      headers: [["Host", "h"], ["Accept-Encoding", "gzip, br"], ["x-api-key", target.slice(1)]],
+    });
+  for (const [type, body] of cases) {
+    for (const framing of FRAMINGS) {
+      await t.step(`${type}, ${framing}`, async () => {
+        upstream.handler = async (exchange) => {
+          const headers: [string, string][] = [["Content-Type", type]];
+          if (framing === "content-length") return await exchange.respond({ headers, body });
+          await exchange.respond({ headers: [...headers, ["Transfer-Encoding", "chunked"]] });
+          await exchange.writeChunk(body);
+          await exchange.writeChunk();
+        };
+        const response = await send(`/${CLIENT_KEY}`);
+        assert.equal(new TextDecoder().decode(response.bytes), body);
+        assert.deepEqual(headerValues(response.headers, "content-encoding"), []);
+        assert.deepEqual(headerValues(response.headers, "vary"), []);
+      });
+    }
+  }
+  await t.step("an answer of the proxy's own", async () => {
+    const { status, headers, bytes } = await send("/wrong");
+    assert.equal(status, 401);
+    assert.equal(typeof JSON.parse(new TextDecoder().decode(bytes)), "object");
+    assert.deepEqual(headerValues(headers, "content-encoding"), []);
+  });
+});
