@@ -1,6 +1,7 @@
 import { type ProxyError, Refusal } from "./errors.ts";
 import type { HeaderLine } from "./headers.ts";
-import { limitBody } from "./body_limit.ts";
+import { limitBody, type LimitedBody } from "./body_limit.ts";
+import { unannouncedBody } from "./unannounced_body.ts";
 
 /** The part of `fetch` that forwarding needs; the transport is handed in, so tests can hold it. */
 export type Fetch = (
@@ -41,7 +42,8 @@ const UPSTREAM_FAILURE = /(?:client error |Connection reset by peer).*/s;
  * What `Deno.serve` says of a request body that fails, and `fetch` repeats: its client left inside
  * it, or its chunks are malformed. Guarded by `tests/wire/bodies_test.ts` and `framing_test.ts`.
  */
-const BODY_FAILURE = /^(?:invalid HTTP\/1 request|Cannot read request body|unexpected EOF while)/;
+const BODY_FAILURE =
+  /^(?:invalid HTTP\/1 request|Cannot read request body|unexpected EOF while|error reading a body)/;
 
 /**
  * Sends a request on and returns the upstream's response as it is: redirects not followed, body
@@ -49,8 +51,8 @@ const BODY_FAILURE = /^(?:invalid HTTP\/1 request|Cannot read request body|unexp
  *
  * No POST is sent twice, whatever `fetch` would do: see {@linkcode replayProof}.
  *
- * @throws {Refusal} when the upstream cannot be reached or does not answer in time, or the body is
- * too large
+ * @throws {Refusal} when the upstream cannot be reached or does not answer in time, its answer or the
+ * body cannot be forwarded, or the body is too large
  * @throws {ClientGone} when the client left first
  */
 export async function forward(
@@ -63,8 +65,10 @@ export async function forward(
   const { signal } = request;
   signal.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
   const timer = setTimeout(() => abort.abort(HEADER_TIMEOUT), transport.headerTimeoutMs);
-  const body = limitBody(forwardableBody(request), request.headers, transport.maxBodyBytes);
+  let body: LimitedBody | undefined;
   try {
+    const stream = await forwardableBody(request);
+    body = limitBody(stream, request.headers, transport.maxBodyBytes);
     const response = await transport.fetch(url, {
       method: request.method,
       headers,
@@ -78,7 +82,7 @@ export async function forward(
   } catch (error) {
     if (error instanceof Refusal) throw error;
     if (signal.aborted) throw new ClientGone();
-    if (body.exceeded) {
+    if (body?.exceeded) {
       throw new Refusal(tooLarge(transport.maxBodyBytes ?? 0), "body too large");
     }
     if (abort.signal.reason === HEADER_TIMEOUT) throw upstreamTimeout();
@@ -88,17 +92,12 @@ export async function forward(
   }
 }
 
-/**
- * The body to send on. `Deno.serve` gives every POST, DELETE, OPTIONS … a stream; handing one on
- * where the client announced none would invent `transfer-encoding: chunked`. HTTP/2 announces
- * nothing (RFC 9113 §8.1.1), and there, as `req.headers` shows, no Host is set.
- */
+/** The body to send on; one that is announced is not touched. */
 function forwardableBody(
-  { headers, body }: Request,
-): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-  const announced = headers.has("content-length") || headers.has("transfer-encoding") ||
-    !headers.has("host");
-  return announced ? body : null;
+  { headers, body, signal }: Request,
+): Promise<Request["body"]> | Request["body"] {
+  const announced = headers.has("content-length") || headers.has("transfer-encoding");
+  return body === null || announced ? body : unannouncedBody(body, signal);
 }
 
 /** Methods that may be sent again when a connection ends without an answer (RFC 9110 §9.2.2). */

@@ -190,15 +190,26 @@ function forwardableUrl({ method, headers }: Request, target: string, baseUrl: s
   if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {
     throw unforwardable(`A ${method} request with a body cannot be forwarded`);
   }
-  const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "chunked";
-  if (coding !== "chunked") {
-    // It ends with us (RFC 9112 §6.1), and Deno.serve decodes none but chunked.
-    throw unforwardable("A transfer-encoding other than chunked cannot be forwarded", 501);
-  }
+  admitFraming(headers);
   const isAsteriskForm = method === "OPTIONS" && target === "/*";
   const url = isAsteriskForm ? undefined : joinTarget(baseUrl, target);
   if (url === undefined) throw unforwardable("The request target cannot be forwarded unchanged");
   return url;
+}
+
+/**
+ * A transfer coding in front of `chunked` ends with us (RFC 9112 §6.1), and `Deno.serve` decodes none.
+ * Lengths that differ come through over HTTP/2 alone, joined.
+ */
+function admitFraming(headers: Headers): void {
+  const coding = headers.get("transfer-encoding");
+  if (coding !== null && coding.toLowerCase() !== "chunked") {
+    throw unforwardable("A transfer-encoding other than chunked cannot be forwarded", 501);
+  }
+  const length = headers.get("content-length");
+  if (length !== null && !/^[0-9]+$/.test(length)) {
+    throw unforwardable("A content-length that is not one number cannot be forwarded");
+  }
 }
 
 function announcesBody(headers: Headers): boolean {

@@ -19,15 +19,23 @@ export class RequestWatch {
   readonly #started = performance.now();
   #response: Response | undefined;
   #firstByteMs: number | undefined;
+  #asked: Asked | undefined;
 
   constructor(request: Request) {
     this.#request = request;
   }
 
-  /** The response's headers are there. */
-  answered(response: Response): void {
+  /**
+   * The response's headers are there. The request is read now: over HTTP/2 `Deno.serve` throws
+   * "Request closed" for what is first asked of it after the response. Guarded by
+   * `tests/wire/http2_test.ts`.
+   *
+   * @param withHeaders whether to keep the request's headers, redacted
+   */
+  answered(response: Response, withHeaders: boolean): void {
     this.#response = response;
     this.#firstByteMs = performance.now() - this.#started;
+    this.#asked = askedBy(this.#request, withHeaders);
   }
 
   /**
@@ -41,11 +49,12 @@ export class RequestWatch {
     withHeaders: boolean,
   ): RequestRecord {
     const { outcome } = this;
-    const { method, headers } = this.#request;
+    const { id, method, requestBytes, userAgent, headers } = this.#asked ??
+      askedBy(this.#request, withHeaders);
     const answer = this.#response?.headers;
     return {
       time: Date.now(),
-      id: requestId(headers),
+      id,
       worker,
       method,
       path: outcome.path,
@@ -53,21 +62,35 @@ export class RequestWatch {
       status: this.#response?.status ?? NO_ANSWER,
       firstByteMs: this.#firstByteMs,
       totalMs: performance.now() - this.#started,
-      requestBytes: contentLength(headers),
+      requestBytes,
       responseBytes: answer && contentLength(answer),
       client: outcome.verdict,
       aborted,
       upstreamRequestId: outcome.code === undefined
         ? answer && upstreamRequestId(answer)
         : undefined,
-      userAgent: productOf(headers.get("user-agent")),
+      userAgent,
       code: outcome.code,
       detail: outcome.detail,
-      ...(withHeaders && {
-        headers: { request: redactHeaders(headers), response: redactHeaders(answer ?? []) },
-      }),
+      ...(headers && { headers: { request: headers, response: redactHeaders(answer ?? []) } }),
     };
   }
+}
+
+/** What the record tells of the request itself. */
+interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "userAgent"> {
+  /** Redacted; absent unless they are wanted. */
+  readonly headers?: Record<string, string>;
+}
+
+function askedBy({ method, headers }: Request, withHeaders: boolean): Asked {
+  return {
+    id: requestId(headers),
+    method,
+    requestBytes: contentLength(headers),
+    userAgent: productOf(headers.get("user-agent")),
+    ...(withHeaders && { headers: redactHeaders(headers) }),
+  };
 }
 
 /** The client's id for the request where it is safe to log, else one of ours. */

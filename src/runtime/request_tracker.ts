@@ -56,7 +56,7 @@ export class RequestTracker {
     this.#running.add(watch);
     this.#options.onInFlight(this.#running.size);
     const response = await handleRequest(request, watch.outcome, this.#deps);
-    watch.answered(response);
+    watch.answered(response, this.#recordHeaders);
     const { abortTellsDeparture } = this.#options.config;
     const departed = () => abortTellsDeparture && request.signal.aborted;
     const ended = watch.outcome.session ?? info.completed;
