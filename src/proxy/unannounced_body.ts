@@ -9,7 +9,7 @@
  *   the end of the body, so the upstream would get a cut upload as if it were whole. The request's
  *   signal, which fires first, knows better.
  *
- * A body with a content-length needs neither. Guarded by `tests/wire/http2_test.ts`.
+ * A body with a content-length needs neither. Guarded by `tests/wire/http2_messages_test.ts`.
  *
  * @param signal fires when the client leaves
  * @returns the body, or `null` where it is empty

@@ -28,7 +28,7 @@ export class RequestWatch {
   /**
    * The response's headers are there. The request is read now: over HTTP/2 `Deno.serve` throws
    * "Request closed" for what is first asked of it after the response. Guarded by
-   * `tests/wire/http2_test.ts`.
+   * `tests/wire/http2_messages_test.ts`.
    *
    * @param withHeaders whether to keep the request's headers, redacted
    */

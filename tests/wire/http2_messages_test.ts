@@ -309,8 +309,8 @@ Deno.test("38 46 over HTTP/2 a body unlike its content-length never ends cleanly
 
 for (const announced of [true, false]) {
   for (const [departure, code] of Object.entries({ ...HTTP2_ERROR, close: undefined })) {
-    const name = `46 over HTTP/2 an upload ${announced ? "with" : "without"} a length`;
-    Deno.test(`${name} that ${departure} cuts is cut upstream too`, async () => {
+    const upload = `an upload ${announced ? "with" : "without"} a length`;
+    Deno.test(`46 over HTTP/2 ${upload} that ${departure} cuts is cut upstream too`, async () => {
       await using path = await Path.start();
       const arrived = Promise.withResolvers<void>();
       path.upstream.handler = async (exchange) => {

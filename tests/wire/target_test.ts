@@ -67,6 +67,39 @@ Deno.test("3 4 5 6 9 10 13 targets that would be rewritten are refused", async (
   assert.deepEqual(upstream.requests, []);
 });
 
+Deno.test("15 the key is asked for by the bytes that would be forwarded", async (t) => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    args: ["--unauthenticated", "reject"],
+  });
+  const send = (target: string, host: string, keys: [string, string][] = []) =>
+    request({ port: proxy.port, target, headers: [["Host", host], ...keys] });
+  for (const target of ["/healthz", "/healthz?a", "http://elsewhere.example/healthz"]) {
+    await t.step(`${target} needs none, and is not forwarded`, async () => {
+      assert.equal((await send(target, "h")).status, 200);
+    });
+  }
+  const lookalikes = ["/%68ealthz", "//healthz", "/healthz/", "/healthz;a", "/healthz%2f..%2fx"];
+  for (const target of [...lookalikes, "/HEALTHZ", "/x?/healthz", "http://healthz/x"]) {
+    await t.step(`${target} needs one`, async () => {
+      assert.equal((await send(target, "h")).status, 401);
+    });
+  }
+  for (
+    const [target, host] of [["/healthz/../x", "h"], ["/x", "h/healthz?"], ["/x#/healthz", "h"]]
+  ) {
+    await t.step(`${target} of ${host} is refused`, async () => {
+      assert.equal((await send(target ?? "", host ?? "")).status, 400);
+    });
+  }
+  assert.deepEqual(upstream.requests, []);
+  for (const target of lookalikes) {
+    assert.equal((await send(target, "h", [KEY])).status, 200);
+    assert.equal((await upstream.nextRequest()).target, target);
+  }
+});
+
 Deno.test("17b a Host that would rewrite the target is refused", async (t) => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
@@ -138,6 +171,9 @@ Deno.test("45 every method crosses with its body, and without one where none was
       const received = await upstream.nextRequest();
       assert.equal(received.method, method);
       assert.deepEqual(received.values("transfer-encoding"), []);
+      // fetch says so for these two, as RFC 9110 §8.6 asks of a client.
+      const told = method === "POST" || method === "PUT" ? ["0"] : [];
+      assert.deepEqual(received.values("content-length"), told);
       assert.equal(received.bodyText, "");
     });
     if (method === "GET" || method === "HEAD") continue;

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The numbers of the wire checklist: what a byte-exact reverse proxy must show. */
+const CHECKLIST = [...Array.from({ length: 84 }, (_, index) => String(index + 1)), "17b"];
+
+/** The numbers a test's name begins with, where it is given as a literal. */
+const NUMBERED_NAME = /(?:Deno\.test\(|\bname:)\s*["'`]((?:\d+b? )+)/g;
+
+async function testedNumbers(): Promise<Set<string>> {
+  const tested = new Set<string>();
+  for (const directory of ["tests/wire", "tests/integration"]) {
+    for await (const { name } of Deno.readDir(join(ROOT, directory))) {
+      if (!name.endsWith("_test.ts")) continue;
+      const source = await Deno.readTextFile(join(ROOT, directory, name));
+      for (const [, numbers = ""] of source.matchAll(NUMBERED_NAME)) {
+        for (const number of numbers.trim().split(" ")) tested.add(number);
+      }
+    }
+  }
+  return tested;
+}
+
+/** The last cells of the table in "What crosses unchanged", `1–3, 17b` being four numbers. */
+async function citedNumbers(): Promise<string[]> {
+  const readme = await Deno.readTextFile(join(ROOT, "README.md"));
+  const section = /## What crosses unchanged.*?(?=\n#)/s.exec(readme)?.[0] ?? "";
+  const cells = [...section.matchAll(/\|\s*([0-9b–, ]+?)\s*\|$/gm)].map(([, cell = ""]) => cell);
+  return cells.flatMap((cell) => cell.split(", ").flatMap(numbersOf));
+}
+
+function numbersOf(range: string): string[] {
+  const [first = "", last] = range.split("–");
+  if (last === undefined) return [first];
+  const start = Number(first);
+  return Array.from({ length: Number(last) - start + 1 }, (_, index) => String(start + index));
+}
+
+Deno.test("every number of the wire checklist has a test whose name begins with it", async () => {
+  const tested = await testedNumbers();
+  assert.deepEqual(CHECKLIST.filter((number) => !tested.has(number)), []);
+});
+
+Deno.test("every number that the README cites is one of the checklist, and cited once per row", async () => {
+  const cited = await citedNumbers();
+  assert.ok(cited.length > CHECKLIST.length / 2, `found only ${cited.length} numbers`);
+  assert.deepEqual(cited.filter((number) => !CHECKLIST.includes(number)), []);
+});
+
+Deno.test("the README cites every number of the checklist", async () => {
+  const cited = new Set(await citedNumbers());
+  assert.deepEqual(CHECKLIST.filter((number) => !cited.has(number)), []);
+});
