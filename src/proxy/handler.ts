@@ -199,7 +199,7 @@ function forwardableUrl({ method, headers }: Request, target: string, baseUrl: s
 
 /**
  * A transfer coding in front of `chunked` ends with us (RFC 9112 §6.1), and `Deno.serve` decodes none.
- * Lengths that differ come through over HTTP/2 alone, joined.
+ * Two lengths come through joined: equal ones over HTTP/1.1, any over HTTP/2.
  */
 function admitFraming(headers: Headers): void {
   const coding = headers.get("transfer-encoding");
