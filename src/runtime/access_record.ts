@@ -26,8 +26,8 @@ export class RequestWatch {
   }
 
   /**
-   * The response's headers are there. The request is read now: over HTTP/2 `Deno.serve` throws
-   * "Request closed" for what is first asked of it after the response. Guarded by
+   * The response's headers are there. The request is read now: `Deno.serve` throws "Request closed"
+   * for what is first asked of it after the response, and that would end the worker. Guarded by
    * `tests/wire/http2_messages_test.ts`.
    *
    * @param withHeaders whether to keep the request's headers, redacted

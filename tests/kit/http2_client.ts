@@ -1,21 +1,21 @@
 import { type Bytes, concatBytes, latin1Bytes, toBytes } from "./bytes.ts";
 import { Condition } from "./condition.ts";
 import {
-  decodeStatus,
-  encodeHeaders,
   ERROR_CODE,
   FLAG,
   formatFrame,
   formatSetting,
   FRAME,
   type Frame,
+  headerFrames,
   MAX_PAYLOAD,
   parseFrame,
   PREFACE,
   readUint32,
   uint32,
 } from "./http2_frames.ts";
-import type { HeaderList } from "./message_head.ts";
+import { decodeHeaderBlock, encodeHeaderBlock } from "./hpack.ts";
+import { type HeaderList, headerValues } from "./message_head.ts";
 import { type ClientTarget, RawClient } from "./raw_client.ts";
 
 /** A request on a stream of its own. */
@@ -99,7 +99,7 @@ export class Http2Client {
       ended: () => this.#ended,
     });
     this.#streams.set(id, stream);
-    const block = encodeHeaders([
+    const block = encodeHeaderBlock([
       ...([[":method", method], [":scheme", "https"]] satisfies HeaderList),
       ...([[":authority", "localhost"], [":path", path]] satisfies HeaderList),
       ...headers,
@@ -255,7 +255,7 @@ export class Http2Stream {
   take({ type, flags, payload }: Frame): void {
     if (type === FRAME.windowUpdate) this.sendWindow += readUint32(payload, 0);
     if (type === FRAME.rstStream) this.resetCode = readUint32(payload, 0);
-    if (type === FRAME.headers) this.#status ??= decodeStatus(payload);
+    if (type === FRAME.headers) this.#status ??= statusOf(payload);
     if (type === FRAME.data) {
       this.receivedBytes += payload.length;
       if (payload.length > 0) this.#unread.push(payload);
@@ -295,14 +295,6 @@ export class Http2Stream {
   }
 }
 
-function headerFrames(streamId: number, block: Bytes, flags: number): Bytes {
-  const pieces: Bytes[] = [];
-  for (let offset = 0; offset < block.length; offset += MAX_PAYLOAD) {
-    pieces.push(block.subarray(offset, offset + MAX_PAYLOAD));
-  }
-  return concatBytes(pieces.map((piece, index) => {
-    const last = index === pieces.length - 1 ? FLAG.endHeaders : 0;
-    const type = index === 0 ? FRAME.headers : FRAME.continuation;
-    return formatFrame(type, last | (index === 0 ? flags : 0), streamId, piece);
-  }));
+function statusOf(block: Bytes): number {
+  return Number(headerValues(decodeHeaderBlock(block), ":status")[0]);
 }

@@ -1,4 +1,4 @@
-import { type Bytes, concatBytes, latin1Bytes, toBytes } from "./bytes.ts";
+import { type Bytes, concatBytes } from "./bytes.ts";
 
 /** Frame types, RFC 9113 §6. */
 export const FRAME = {
@@ -16,7 +16,13 @@ export const FRAME = {
 export const FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
 /** Error codes that tests expect, RFC 9113 §7. */
-export const ERROR_CODE = { noError: 0, cancel: 8 } as const;
+export const ERROR_CODE = {
+  noError: 0,
+  protocolError: 1,
+  internalError: 2,
+  refusedStream: 7,
+  cancel: 8,
+} as const;
 
 /** What a client sends first, RFC 9113 §3.4; its SETTINGS frame follows. */
 export const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -75,60 +81,19 @@ export function formatSetting(identifier: number, value: number): Bytes {
   return concatBytes([uint32(identifier).subarray(2), uint32(value)]);
 }
 
-/** A header block of literals that enter no table and are not Huffman-coded (RFC 7541 §6.2.2). */
-export function encodeHeaders(headers: readonly [name: string, value: string][]): Bytes {
-  return concatBytes(
-    headers.flatMap(([name, value]) => [latin1Bytes("\x00"), encodeText(name), encodeText(value)]),
-  );
-}
-
-function encodeText(text: string): Bytes {
-  const bytes = toBytes(text);
-  return concatBytes([encodeLength(bytes.length), bytes]);
-}
-
-/** An integer with a prefix of 7 bits, RFC 7541 §5.1. */
-function encodeLength(value: number): Bytes {
-  if (value < 127) return new Uint8Array([value]);
-  const bytes = [127];
-  let rest = value - 127;
-  for (; rest >= 128; rest >>>= 7) bytes.push(rest & 127 | 128);
-  return new Uint8Array([...bytes, rest]);
-}
-
-/** `:status` in the static table, RFC 7541 appendix A, by index. */
-const STATIC_STATUS: Readonly<Record<number, number>> = {
-  8: 200,
-  9: 204,
-  10: 206,
-  11: 304,
-  12: 400,
-  13: 404,
-  14: 500,
-};
-
 /**
- * The status of a response, which is always the first field of its header block. A client that
- * announces a header table of no size gets blocks that need none to be read.
+ * The frames that carry a header block.
+ *
+ * @param flags besides END_HEADERS, which the last one has
  */
-export function decodeStatus(block: Bytes): number {
-  const skipped = block.findIndex((byte) => (byte & 0xe0) !== 0x20); // Size updates of the table.
-  const field = block.subarray(skipped);
-  const first = field[0] ?? 0;
-  if (first & 0x80) return STATIC_STATUS[first & 0x7f] ?? Number.NaN;
-  const length = field[1] ?? 0;
-  const value = field.subarray(2, 2 + (length & 0x7f));
-  return Number(length & 0x80 ? decodeDigits(value) : new TextDecoder().decode(value));
-}
-
-/** Three digits in the Huffman code of RFC 7541 appendix B: 0 to 2 have 5 bits, the others 6. */
-function decodeDigits(bytes: Bytes): string {
-  const bits = [...bytes].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  let digits = "";
-  for (let at = 0; digits.length < 3;) {
-    const short = parseInt(bits.slice(at, at + 5), 2);
-    digits += short <= 2 ? short : parseInt(bits.slice(at, at + 6), 2) - 0x19 + 3;
-    at += short <= 2 ? 5 : 6;
+export function headerFrames(streamId: number, block: Bytes, flags: number): Bytes {
+  const pieces: Bytes[] = [];
+  for (let offset = 0; offset < block.length; offset += MAX_PAYLOAD) {
+    pieces.push(block.subarray(offset, offset + MAX_PAYLOAD));
   }
-  return digits;
+  return concatBytes(pieces.map((piece, index) => {
+    const last = index === pieces.length - 1 ? FLAG.endHeaders : 0;
+    const type = index === 0 ? FRAME.headers : FRAME.continuation;
+    return formatFrame(type, last | (index === 0 ? flags : 0), streamId, piece);
+  }));
 }

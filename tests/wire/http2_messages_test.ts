@@ -1,14 +1,10 @@
 import assert from "node:assert/strict";
+import { ERROR_CODE } from "../kit/http2_frames.ts";
 import { HttpsProxy } from "../kit/https_proxy.ts";
 import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
 import { latin1Text } from "../kit/bytes.ts";
 import { type HeaderList, headerValues } from "../kit/message_head.ts";
-import {
-  bodyText,
-  HTTP2_ERROR,
-  type Http2Response,
-  RawHttp2Client,
-} from "../kit/raw_http2_client.ts";
+import { bodyText, type Http2Response, RawHttp2Client } from "../kit/raw_http2_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
@@ -183,7 +179,7 @@ Deno.test("17b 18 27 28 29 37 41 over HTTP/2 a malformed head is a PROTOCOL_ERRO
       const { status, ended, errorCode } = await path.send(headers);
       assert.equal(status, undefined);
       assert.ok(ended === "reset" || ended === "goaway", ended);
-      assert.equal(errorCode, HTTP2_ERROR.protocolError);
+      assert.equal(errorCode, ERROR_CODE.protocolError);
     });
   }
   assert.deepEqual(path.upstream.requests, []);
@@ -295,7 +291,7 @@ Deno.test("38 46 over HTTP/2 a body unlike its content-length never ends cleanly
       const { status, ended, errorCode } = await path.send(headers, body);
       assert.equal(status, undefined);
       assert.ok(ended === "reset" || ended === "goaway", ended);
-      assert.equal(errorCode, HTTP2_ERROR.protocolError);
+      assert.equal(errorCode, ERROR_CODE.protocolError);
     });
   }
   await t.step("two of them", async () => {
@@ -308,7 +304,7 @@ Deno.test("38 46 over HTTP/2 a body unlike its content-length never ends cleanly
 });
 
 for (const announced of [true, false]) {
-  for (const [departure, code] of Object.entries({ ...HTTP2_ERROR, close: undefined })) {
+  for (const [departure, code] of Object.entries({ ...ERROR_CODE, close: undefined })) {
     const upload = `an upload ${announced ? "with" : "without"} a length`;
     Deno.test(`46 over HTTP/2 ${upload} that ${departure} cuts is cut upstream too`, async () => {
       await using path = await Path.start();
@@ -394,7 +390,7 @@ Deno.test("54 over HTTP/2 a response that the upstream breaks off is reset", asy
         exchange.close();
       };
       const { ended, errorCode } = await path.send(head("GET", "/"));
-      assert.deepEqual([ended, errorCode], ["reset", HTTP2_ERROR.internalError]);
+      assert.deepEqual([ended, errorCode], ["reset", ERROR_CODE.internalError]);
     });
   }
 });
