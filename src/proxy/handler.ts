@@ -183,6 +183,10 @@ function forwardableUrl({ method, headers }: Request, target: string, baseUrl: s
   if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {
     throw unforwardable(`A ${method} request with a body cannot be forwarded`);
   }
+  const coding = headers.get("transfer-encoding");
+  if (coding !== null && coding.toLowerCase() !== "chunked") {
+    throw unforwardable("Only the transfer coding chunked can be forwarded");
+  }
   const isAsteriskForm = method === "OPTIONS" && target === "/*";
   const url = isAsteriskForm ? undefined : joinTarget(baseUrl, target);
   if (url === undefined) throw unforwardable("The request target cannot be forwarded unchanged");

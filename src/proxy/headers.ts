@@ -22,6 +22,7 @@ const NOT_FOR_UPSTREAM = new Set([
   "accept-encoding",
 ]);
 const NOT_FOR_CLIENT = new Set(HOP_BY_HOP);
+const NOT_FOR_CLIENT_CODED = new Set([...HOP_BY_HOP, "content-length"]);
 
 /** `Connection` options that name no header field. */
 const PLAIN_CONNECTION = /^(?:close|keep-alive)?$/i;
@@ -47,10 +48,14 @@ export function requestHeaderFilter(
 
 const RESPONSE_PREFIXES = prefixPattern([HOP_BY_HOP_PREFIX]);
 
-/** Copies a response's headers for the client, less hop-by-hop fields. */
+/**
+ * Copies a response's headers for the client, less hop-by-hop fields. A length beside a transfer
+ * coding does not count (RFC 9112 §6.3) and would cut off the decoded body, so it does not cross.
+ */
 export function responseHeaders(headers: Headers): HeaderLine[] {
   const listed = connectionListed(headers.get("connection"));
-  return filterHeaders(headers, NOT_FOR_CLIENT, RESPONSE_PREFIXES, listed);
+  const dropped = headers.has("transfer-encoding") ? NOT_FOR_CLIENT_CODED : NOT_FOR_CLIENT;
+  return filterHeaders(headers, dropped, RESPONSE_PREFIXES, listed);
 }
 
 /**

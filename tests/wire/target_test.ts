@@ -106,6 +106,7 @@ Deno.test("14 47 methods and bodies that fetch would drop or refuse are refused 
     ["GET", [["Content-Length", "2"]], "{}", 400],
     ["GET", [["Transfer-Encoding", "chunked"]], "2\r\n{}\r\n0\r\n\r\n", 400],
     ["HEAD", [["Content-Length", "2"]], "{}", 400],
+    ["POST", [["Transfer-Encoding", "gzip, chunked"]], "0\r\n\r\n", 400],
     ["GET", [["Connection", "Upgrade"], ["Upgrade", "WebSocket"]], "", 400],
   ];
   for (const [method, headers, body, status] of cases) {

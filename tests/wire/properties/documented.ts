@@ -11,9 +11,13 @@ import { CLIENT_KEY, UPSTREAM_KEY } from "../../kit/proxy_process.ts";
 /** Every value by name; several where the lines stay apart. */
 export type Fields = Map<string, string[]>;
 
-const HOP_BY_HOP = /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
-const INGRESS = /^(?:x-forwarded-|x-envoy-|x-k8se-|x-ms-)/;
-const CREDENTIALS = ["x-api-key", "api-key", "authorization"];
+/** Fields that no proxy passes on. */
+export const HOP_BY_HOP =
+  /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
+/** What `strip_request_headers` removes where nobody sets it. */
+export const INGRESS = /^(?:x-forwarded-|x-envoy-|x-k8se-|x-ms-)/;
+/** Fields that may present a key. */
+export const CREDENTIALS = ["x-api-key", "api-key", "authorization"];
 const NOT_COPIED = [...CREDENTIALS, "host", "accept-encoding"];
 
 /** What `fetch` adds where the client sent none. */
@@ -99,6 +103,6 @@ function presenting(name: string, key: string): string {
 }
 
 /** RFC 9110 §5.5: blanks around a value are no part of it. */
-function trim(value: string): string {
+export function trim(value: string): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, "");
 }
