@@ -1,12 +1,14 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Case } from "./cases.ts";
-import { REFUSALS, REQUEST_REWRITINGS, RESPONSE_REWRITINGS } from "./classes.ts";
-import type { Rewriting } from "./classes.ts";
+import type { Case, Defect } from "./cases.ts";
+import { REFUSALS } from "./refusals.ts";
+import { REQUEST_REWRITINGS } from "./request_rewritings.ts";
+import { RESPONSE_REWRITINGS } from "./response_rewritings.ts";
+import type { DifferenceClass, Rewriting } from "./classes.ts";
 import type { Outcome } from "./side.ts";
 
 /** What a comparison found. */
 export interface Comparison {
-  /** Names of the classes that the differences fall into. */
+  /** The classes that the differences fall into, as {@linkcode occurrences} names them. */
   classes: string[];
   /** Differences that fall into none. */
   unexplained: unknown[];
@@ -25,12 +27,21 @@ export function compare(test: Case, ours: Outcome, nginx: Outcome): Comparison {
   };
 }
 
+/** What has to occur of a class: itself, or itself with each of its defects. */
+export function occurrences(one: DifferenceClass & { defects?: readonly Defect[] }): string[] {
+  return one.defects?.map((defect) => occurrence(one, defect)) ?? [one.name];
+}
+
+function occurrence(one: DifferenceClass & { defects?: readonly Defect[] }, defect?: Defect) {
+  return one.defects ? `${one.name} (${defect})` : one.name;
+}
+
 function compareRefusals(test: Case, ours: Outcome, nginx: Outcome): Comparison {
   if (ours.refusal === nginx.refusal && ours.malformed === nginx.malformed) {
     return { classes: [], unexplained: [] };
   }
   const found = REFUSALS.find((one) => one.explains(test, ours, nginx));
-  if (found) return { classes: [found.name], unexplained: [] };
+  if (found) return { classes: [occurrence(found, test.defect)], unexplained: [] };
   return {
     classes: [],
     unexplained: [{ ours: ours.refusal, nginx: nginx.refusal, malformed: nginx.malformed }],

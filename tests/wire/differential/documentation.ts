@@ -1,5 +1,7 @@
-import { REFUSALS, REQUEST_REWRITINGS, RESPONSE_REWRITINGS } from "./classes.ts";
 import type { DifferenceClass } from "./classes.ts";
+import { REFUSALS } from "./refusals.ts";
+import { REQUEST_REWRITINGS } from "./request_rewritings.ts";
+import { RESPONSE_REWRITINGS } from "./response_rewritings.ts";
 
 /** Where the classes can be read. */
 export const DOCUMENT = new URL("../DIFFERENTIAL.md", import.meta.url);
