@@ -67,9 +67,21 @@ function unknownFlag(arg: string, program: Program): string {
   const names = program.options.flatMap((option) => option.long?.slice(2) ?? []);
   const name = flag.replace(/^-+/, "");
   if (names.includes(name)) return `--${name} takes no value`;
+  const begun = secretFlags().find((secret) =>
+    flag.length > secret.length + 2 && flag.startsWith(secret)
+  );
+  if (begun) {
+    return `unknown flag that begins with ${begun}: expected a blank or = before the value`;
+  }
   const meant = nearest(name, names);
   const shown = meant || flag.startsWith("--") ? flag : flag.slice(0, 2);
   return `unknown flag ${shown}${suggestion(meant && `--${meant}`)}`;
+}
+
+/** Flags whose values are secrets, the longest first. */
+function secretFlags(): string[] {
+  return allSettings().flatMap(({ flag, row }) => flag && row.secret ? [flag] : [])
+    .toSorted((a, b) => b.length - a.length);
 }
 
 /** A word like no command may be anything, even a key that lost its flag: it is not repeated. */

@@ -19,13 +19,14 @@ export function wrongValue(setting: Setting, candidate: Candidate, message: stri
     (hint(setting, candidate) ?? suggestion(nearestChoice(setting, candidate)));
 }
 
-/** A `${VAR}` that cannot be expanded. */
+/** A `${VAR}` that cannot be expanded. A `$VAR` in a secret is not named: it may be a piece of it. */
 export function wrongExpansion(
   setting: Setting,
   candidate: Candidate,
   problem: ExpansionProblem,
 ): string {
-  return `${place(setting, candidate)}: ${expansionMessage(problem)}`;
+  const hidden = setting.row.secret === true && "braced" in problem && !problem.braced;
+  return `${place(setting, candidate)}: ${expansionMessage(problem, hidden)}`;
 }
 
 /** A setting that nobody gives. */
@@ -76,13 +77,14 @@ function nearestChoice(setting: Setting, { value, raw }: Candidate): string | un
   return nearest(value, setting.row.kind.choices ?? []);
 }
 
-function expansionMessage(problem: ExpansionProblem): string {
+function expansionMessage(problem: ExpansionProblem, hidden: boolean): string {
   switch (problem.problem) {
     case "unset":
-      return `the variable ${problem.name} is not set; a literal $ is written $$`;
+      return `the variable ${hidden ? "after $" : problem.name} is not set; ` +
+        "a literal $ is written $$";
     case "not-granted":
-      return `not allowed to read the variable ${problem.name}; ` +
-        `run with --allow-env=${problem.name}`;
+      return `not allowed to read the variable ${hidden ? "after $" : problem.name}; ` +
+        `run with --allow-env${hidden ? "" : `=${problem.name}`}`;
     case "unterminated":
       return "${ has no closing }; a literal $ is written $$";
     case "bad-name":

@@ -2,7 +2,12 @@ import type { VariableLookup } from "./config_io.ts";
 
 /** Why a string of the file cannot be expanded. */
 export type ExpansionProblem =
-  | { readonly problem: "unset" | "not-granted"; readonly name: string }
+  | {
+    readonly problem: "unset" | "not-granted";
+    readonly name: string;
+    /** Whether it is written `${NAME}`; a `$NAME` may be a piece of a password. */
+    readonly braced: boolean;
+  }
   | { readonly problem: "unterminated" | "bad-name" };
 
 /** A value with its variables put in, or what stands in the way. */
@@ -47,7 +52,8 @@ function replacement(
   if (name === undefined) return fail(problems, { problem: "unterminated" });
   if (!NAME.test(name)) return fail(problems, { problem: "bad-name" });
   const found = lookup(name);
-  return typeof found === "object" ? found.value : fail(problems, { problem: found, name });
+  if (typeof found === "object") return found.value;
+  return fail(problems, { problem: found, name, braced: groups.bare === undefined });
 }
 
 function fail(problems: ExpansionProblem[], problem: ExpansionProblem): string {

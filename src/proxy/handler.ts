@@ -182,9 +182,12 @@ function healthResponse(method: string, path: string, deps: ProxyDeps): Response
   return deps.isReady() ? new Response("ready\n") : new Response("not ready\n", { status: 503 });
 }
 
+/** What `fetch` throws on (https://fetch.spec.whatwg.org/#forbidden-method). */
+const FORBIDDEN_METHODS: ReadonlySet<string> = new Set(["CONNECT", "TRACE", "TRACK"]);
+
 /** The upstream URL of a request, or a refusal when it could only be forwarded altered. */
 function forwardableUrl({ method, headers }: Request, target: string, baseUrl: string): string {
-  if (method === "CONNECT" || method === "TRACE" || method !== method.toUpperCase()) {
+  if (FORBIDDEN_METHODS.has(method) || method !== method.toUpperCase()) {
     throw unforwardable(`The method ${method} cannot be forwarded`, 405);
   }
   if ((method === "GET" || method === "HEAD") && announcesBody(headers)) {

@@ -37,8 +37,10 @@ export function requestHeaderFilter(
 ): (headers: Headers) => HeaderLine[] {
   const prefixes = prefixPattern([HOP_BY_HOP_PREFIX, ...strippedPrefixes]);
   return (headers) => {
-    const lines = filterHeaders(headers, NOT_FOR_UPSTREAM, prefixes);
-    pushAcceptEncoding(lines, headers.get("accept-encoding"));
+    const listed = connectionListed(headers.get("connection"));
+    const lines = filterHeaders(headers, NOT_FOR_UPSTREAM, prefixes, listed);
+    const requested = listed?.has("accept-encoding") ? null : headers.get("accept-encoding");
+    pushAcceptEncoding(lines, requested);
     return lines;
   };
 }
@@ -47,15 +49,20 @@ const RESPONSE_PREFIXES = prefixPattern([HOP_BY_HOP_PREFIX]);
 
 /** Copies a response's headers for the client, less hop-by-hop fields. */
 export function responseHeaders(headers: Headers): HeaderLine[] {
-  return filterHeaders(headers, NOT_FOR_CLIENT, RESPONSE_PREFIXES);
+  const listed = connectionListed(headers.get("connection"));
+  return filterHeaders(headers, NOT_FOR_CLIENT, RESPONSE_PREFIXES, listed);
 }
 
+/**
+ * Iterating joins the values of a repeated name, and leaves out empty ones before the first that is
+ * not, which say nothing (RFC 9110 §5.6.1). Guarded by `tests/wire/properties/headers_test.ts`.
+ */
 function filterHeaders(
   headers: Headers,
   dropped: ReadonlySet<string>,
   droppedPrefixes: RegExp,
+  listed: ReadonlySet<string> | undefined,
 ): HeaderLine[] {
-  const listed = connectionListed(headers.get("connection"));
   const lines: HeaderLine[] = [];
   for (const line of headers) {
     const name = line[0];

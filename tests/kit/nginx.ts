@@ -6,14 +6,24 @@ import type { NeededProgram } from "./programs.ts";
 /** For `programTest`. */
 export const NGINX: NeededProgram = { program: "nginx", install: "apt-get install nginx-light" };
 
-/** Debian's nginx with one TLS server on a port of the loopback interface. */
+/** What is not the same for all tests. */
+export interface NginxOptions {
+  /** @default {true} */
+  tls?: boolean;
+  /** Directives beside the server's. @default {""} */
+  http?: string;
+}
+
+/** Debian's nginx with one server, with TLS unless told otherwise, on a port of loopback. */
 export class Nginx implements AsyncDisposable {
   readonly port: number = freePort();
   readonly #directory: string;
+  readonly #options: NginxOptions;
   #daemon: Daemon | undefined;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, options: NginxOptions) {
     this.#directory = directory;
+    this.#options = options;
   }
 
   /**
@@ -22,10 +32,14 @@ export class Nginx implements AsyncDisposable {
    * @param server Directives of the server, but for `listen`; they name files by their keys.
    * @param files Put beside the configuration.
    */
-  static async start(server: string, files: Record<string, string>): Promise<Nginx> {
+  static async start(
+    server: string,
+    files: Record<string, string>,
+    options: NginxOptions = {},
+  ): Promise<Nginx> {
     const directory = await Deno.makeTempDir({ prefix: "claude-proxy-nginx-" });
     await Deno.chmod(directory, 0o777); // Started by root, its worker is another user.
-    const nginx = new Nginx(directory);
+    const nginx = new Nginx(directory, options);
     for (const [name, content] of Object.entries(files)) {
       await Deno.writeTextFile(join(directory, name), content);
     }
@@ -38,14 +52,18 @@ export class Nginx implements AsyncDisposable {
     return nginx;
   }
 
-  /** Its URL, with TLS. */
+  /** Its URL. */
   get url(): string {
-    return `https://localhost:${this.port}`;
+    return `http${this.#tls ? "s" : ""}://localhost:${this.port}`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon?.[Symbol.asyncDispose]();
     await Deno.remove(this.#directory, { recursive: true });
+  }
+
+  get #tls(): boolean {
+    return this.#options.tls ?? true;
   }
 
   #config(server: string): string {
@@ -61,8 +79,9 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
+  ${this.#options.http ?? ""}
   server {
-    listen 127.0.0.1:${this.port} ssl;
+    listen 127.0.0.1:${this.port}${this.#tls ? " ssl" : ""};
     ${server}
   }
 }

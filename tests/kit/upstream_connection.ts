@@ -22,6 +22,7 @@ export class UpstreamConnection {
 
   constructor(id: number, conn: Deno.Conn, events: ConnectionEvents) {
     this.id = id;
+    if (isTcp(conn)) conn.setNoDelay(); // Every write goes out at once, on its own.
     this.#connection = new Connection(conn);
     this.#events = events;
   }
@@ -75,4 +76,9 @@ export class UpstreamConnection {
       error instanceof Deno.errors.Interrupted;
     return gone || (closedHere && this.#connection.closed);
   }
+}
+
+/** TLS connections have no such option. */
+function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {
+  return "setNoDelay" in conn;
 }

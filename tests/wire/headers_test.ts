@@ -73,6 +73,40 @@ Deno.test("18 19 36 hop-by-hop fields are stripped both ways, with what Connecti
   assert.deepEqual(names((await upstream.nextRequest()).headers), [...invented, "x-kept"].sort());
 });
 
+Deno.test("30 heads of 128 lines and 64 KiB cross, responses of 100 lines; longer ones are refused", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  const lines = (count: number): HeaderList =>
+    Array.from({ length: count }, (_, index) => [`x-${index}`, "v"]);
+  const asked = async (headers: HeaderList) =>
+    (await request({ port: proxy.port, headers: [...HOST, ...headers] })).status;
+  assert.equal(await asked(lines(127)), 200);
+  assert.equal(await asked(lines(128)), 400);
+  assert.equal(await asked([["x", "l".repeat(65_000)]]), 200);
+  assert.equal(await asked([["x", "l".repeat(66_000)]]), 400);
+  assert.equal(upstream.requests.length, 2);
+  upstream.handler = (exchange) => exchange.respond({ headers: lines(99) }); // And its length.
+  assert.equal(await asked([]), 200);
+  upstream.handler = (exchange) => exchange.respond({ headers: lines(100) });
+  assert.equal(await asked([]), 502);
+  upstream.handler = (exchange) => exchange.respond({ headers: [["x", "l".repeat(300_000)]] });
+  assert.equal(await asked([]), 200);
+});
+
+Deno.test("37 a response's length beside a transfer coding does not cross", async () => {
+  await using upstream = RawUpstream.start(async (exchange) => {
+    await exchange.respond({
+      headers: [["Content-Length", "100"], ["Transfer-Encoding", "chunked"]],
+      body: "2\r\nok\r\n0\r\n\r\n",
+    });
+  });
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  const { headers, bytes, ended } = await request({ port: proxy.port, headers: HOST });
+  assert.deepEqual(headerValues(headers, "content-length"), []);
+  assert.equal(new TextDecoder().decode(bytes), "ok");
+  assert.equal(ended, "complete");
+});
+
 Deno.test("24 what an ingress adds is stripped, as configured", async () => {
   await using upstream = RawUpstream.start();
   const headers: HeaderList = [...HOST, ["X-Forwarded-For", "10.1.2.3"], ["X-MS-Client", "a"], [

@@ -134,10 +134,12 @@ Deno.test("14 47 methods and bodies that fetch would drop or refuse are refused 
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
   const cases: [method: string, headers: [string, string][], body: string, status: number][] = [
     ["TRACE", [], "", 405],
+    ["TRACK", [], "", 405],
     ["get", [], "", 405],
     ["GET", [["Content-Length", "2"]], "{}", 400],
     ["GET", [["Transfer-Encoding", "chunked"]], "2\r\n{}\r\n0\r\n\r\n", 400],
     ["HEAD", [["Content-Length", "2"]], "{}", 400],
+    ["POST", [["Transfer-Encoding", "gzip, chunked"]], "0\r\n\r\n", 501],
     ["GET", [["Connection", "Upgrade"], ["Upgrade", "WebSocket"]], "", 400],
   ];
   for (const [method, headers, body, status] of cases) {

@@ -58,6 +58,9 @@ Deno.test("what cannot be used is complained of, all of it, and no value is repe
     [["--client-api-kye", "SECRET"], [
       "unknown flag --client-api-kye; did you mean --client-api-key?",
     ]],
+    [["--client-api-keySECRET"], [
+      "unknown flag that begins with --client-api-key: expected a blank or = before the value",
+    ]],
     [["--zzz", "-kSECRET"], ["unknown flag --zzz", "unknown flag -k"]],
     [["--verbose=yes"], ["--verbose takes no value"]],
     [["--port"], ["option '-p, --port <PORT>' argument missing"]],

@@ -26,8 +26,8 @@ Deno.test("references are put in once, and a $ without a name stays", () => {
 Deno.test("everything that is wrong with a value is found, however deep", () => {
   const { problems } = expand({ a: ["$X", { b: "${Y} ${" }], c: 1, d: new Date(0) }, lookup);
   assert.deepEqual(problems, [
-    { problem: "unset", name: "X" },
-    { problem: "unset", name: "Y" },
+    { problem: "unset", name: "X", braced: false },
+    { problem: "unset", name: "Y", braced: true },
     { problem: "unterminated" },
   ]);
 });

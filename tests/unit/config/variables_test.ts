@@ -44,7 +44,8 @@ Deno.test("what cannot be expanded is a complaint with line and key", async () =
   const { CLAUDE_PROXY__CLIENT_API_KEY: _, ...env } = REQUIRED;
   const cases = [
     ["${NO}", "the variable NO is not set; a literal $ is written $$"],
-    ["$NO", "the variable NO is not set; a literal $ is written $$"],
+    ["pa$SECRET", "the variable after $ is not set; a literal $ is written $$"],
+    ["$HID", "not allowed to read the variable after $; run with --allow-env"],
     ["a${NO", "${ has no closing }; a literal $ is written $$"],
     ["${}", "${…} holds no variable's name; a literal $ is written $$"],
     ["${SECRET-x}", "${…} holds no variable's name; a literal $ is written $$"],
@@ -59,6 +60,14 @@ Deno.test("what cannot be expanded is a complaint with line and key", async () =
     });
     assert.equal(complaint, `config.toml:2: client_api_key: ${message}`);
   }
+});
+
+Deno.test("a variable that cannot be expanded in a setting that is no secret is named", async () => {
+  const complaint = await onlyComplaint({ toml: 'bind_address = "$NO"' });
+  assert.equal(
+    complaint,
+    "config.toml:1: bind_address: the variable NO is not set; a literal $ is written $$",
+  );
 });
 
 Deno.test("a complaint repeats what the file says, not what a variable holds", async () => {

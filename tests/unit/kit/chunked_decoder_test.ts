@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Bytes, concatBytes, latin1Bytes, latin1Text } from "../../kit/bytes.ts";
 import { ChunkedDecoder } from "../../kit/chunked_decoder.ts";
-import { splitAt, splits } from "./splits.ts";
+import { splitAt, splits } from "../../kit/splits.ts";
 
 /** A chunk in the words of RFC 9112, its size in either case and with leading zeros. */
 const encodedChunk = fc.record({

@@ -11,7 +11,7 @@ import {
   readRawHead,
 } from "../../kit/message_head.ts";
 import { piecewise } from "./piecewise.ts";
-import { splitAt, splits } from "./splits.ts";
+import { splitAt, splits } from "../../kit/splits.ts";
 
 Deno.test("a request head keeps its target, and its fields' order, case and bytes", () => {
   const raw = latin1Bytes(

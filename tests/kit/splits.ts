@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Bytes } from "../../kit/bytes.ts";
+import type { Bytes } from "./bytes.ts";
 
 /** Where to cut, as fractions of the whole. */
 export const splits = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 });
