@@ -1,0 +1,55 @@
+import { parseArgs } from "node:util";
+
+/** What the command line asks for. */
+export interface Options {
+  readonly rounds: number;
+  /** Of each measurement. */
+  readonly seconds: number;
+  /** Keys; all where absent. */
+  readonly works?: readonly string[];
+  /** Keys; all where absent. */
+  readonly contenders?: readonly string[];
+  readonly streams: readonly number[];
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws {Error} naming what is wrong with it
+ */
+export function parseOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: "string" },
+      seconds: { type: "string" },
+      works: { type: "string" },
+      contenders: { type: "string" },
+      streams: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const fallback = values.quick
+    ? { rounds: "1", seconds: "1", streams: "1,500" }
+    : { rounds: "5", seconds: "2", streams: "1,100,500,1000,2000" };
+  const given = { ...fallback, ...values };
+  return {
+    rounds: positive("--rounds", given.rounds),
+    seconds: positive("--seconds", given.seconds),
+    streams: list(given.streams).map((count) => positive("--streams", count)),
+    ...(values.works !== undefined && { works: list(values.works) }),
+    ...(values.contenders !== undefined && { contenders: list(values.contenders) }),
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) {
+    throw new Error(`Expected a positive whole number for ${name}, got "${text}"`);
+  }
+  return value;
+}
