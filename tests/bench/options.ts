@@ -10,6 +10,8 @@ export interface Options {
   /** Keys; all where absent. */
   readonly contenders?: readonly string[];
   readonly streams: readonly number[];
+  /** Whether nothing is left out or shortened. */
+  readonly full: boolean;
 }
 
 /**
@@ -37,6 +39,7 @@ export function parseOptions(args: readonly string[]): Options {
     rounds: positive("--rounds", given.rounds),
     seconds: positive("--seconds", given.seconds),
     streams: list(given.streams).map((count) => positive("--streams", count)),
+    full: args.length === 0,
     ...(values.works !== undefined && { works: list(values.works) }),
     ...(values.contenders !== undefined && { contenders: list(values.contenders) }),
   };

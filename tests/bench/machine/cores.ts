@@ -24,3 +24,11 @@ export function machineCores(): Cores {
 export function onCores(cores: string | undefined, command: readonly string[]): string[] {
   return cores === undefined ? [...command] : ["taskset", "-c", cores, ...command];
 }
+
+/** Moves all threads of this process, and so every process it starts, to the cores of the load. */
+export async function pinSelf({ load }: Cores): Promise<void> {
+  if (load === undefined) return;
+  const args = ["--all-tasks", "--cpu-list", "--pid", load, `${Deno.pid}`];
+  const { success, stderr } = await new Deno.Command("taskset", { args }).output();
+  if (!success) throw new Error(`taskset failed: ${new TextDecoder().decode(stderr)}`);
+}

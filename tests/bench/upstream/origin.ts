@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { freePort } from "../../kit/free_port.ts";
 import { nginxFile } from "../contenders/nginx.ts";
 import { MESSAGES_PATH, type Running } from "../contenders/contender.ts";
+import { answer } from "./anthropic_answers.ts";
 import { startProgram } from "../contenders/program.ts";
 
 /** Bytes of the answer's body. */
@@ -17,15 +18,13 @@ export const ANSWER_BYTES = 300;
 export async function startOrigin(directory: string, cores: string | undefined): Promise<Running> {
   const port = freePort();
   const config = join(directory, "origin.conf");
-  const [head, tail] = [`{"type":"message","content":[{"type":"text","text":"`, `"}]}`];
-  const answer = head + "x".repeat(ANSWER_BYTES - head.length - tail.length) + tail;
   await Deno.writeTextFile(
     config,
     nginxFile(`
   server {
     listen 127.0.0.1:${port} backlog=4096;
     default_type application/json;
-    location / { return 200 '${answer}'; }
+    location / { return 200 '${answer(ANSWER_BYTES)}'; }
   }`),
   );
   return await startProgram({

@@ -39,14 +39,14 @@ const WARM_UP = [{ name: "warm-up", connections: 16 }];
 export const smallPosts: Work = {
   key: "1",
   title: "Small requests",
-  run: async (bench) => ({
+  run: async (bench) => [{
     work: "1",
     title: "Small requests",
     description: `POSTs of ${BODY_BYTES} bytes, answered by nginx with ${ANSWER_BYTES}, over ` +
       `connections that wrk keeps busy for ${bench.seconds} s.`,
     columns: POST_COLUMNS,
     rows: await measurePosts(bench, bench.contenders, postLoads([1, 16, 64])),
-  }),
+  }],
 };
 
 /**

@@ -21,7 +21,7 @@ export interface Work {
   readonly key: string;
   readonly title: string;
   /** @throws {Error} when the load itself cannot be had */
-  run(bench: Bench): Promise<Table>;
+  run(bench: Bench): Promise<Table[]>;
 }
 
 /** A column of figures. */
@@ -50,7 +50,7 @@ export interface Row {
 
 /** What a work comes to. */
 export interface Table {
-  /** The work's key and title. */
+  /** The work's key, where it has several tables followed by a letter. */
   readonly work: string;
   readonly title: string;
   /** What was done, in whole sentences. */
