@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { CONTENDERS } from "./contenders/mod.ts";
+import { WORKS } from "./works/mod.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -40,13 +42,22 @@ export function parseOptions(args: readonly string[]): Options {
     seconds: positive("--seconds", given.seconds),
     streams: list(given.streams).map((count) => positive("--streams", count)),
     full: args.length === 0,
-    ...(values.works !== undefined && { works: list(values.works) }),
-    ...(values.contenders !== undefined && { contenders: list(values.contenders) }),
+    ...(values.works !== undefined && { works: known("work", list(values.works), WORKS) }),
+    ...(values.contenders !== undefined && {
+      contenders: known("contender", list(values.contenders), CONTENDERS),
+    }),
   };
 }
 
 function list(text: string): string[] {
   return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+}
+
+function known(what: string, keys: string[], among: readonly { key: string }[]): string[] {
+  const there = among.map(({ key }) => key);
+  const unknown = keys.find((key) => !there.includes(key));
+  if (unknown === undefined) return keys;
+  throw new Error(`There is no ${what} "${unknown}", there are ${there.join(", ")}`);
 }
 
 function positive(name: string, text: string): number {

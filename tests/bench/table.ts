@@ -19,7 +19,8 @@ function cells({ figures, failure }: Row, columns: readonly Column[]): string[] 
 export function formatted(value: number | undefined, digits: number): string {
   if (value === undefined) return "–";
   const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
-  return value.toLocaleString("en-US", format);
+  const text = value.toLocaleString("en-US", format);
+  return /^-[0.]+$/.test(text) ? text.slice(1) : text;
 }
 
 /** A Markdown table as `deno fmt` leaves it: text to the left, the two first columns being text. */

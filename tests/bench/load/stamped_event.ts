@@ -42,7 +42,7 @@ export class StampedEvent {
     let rest = microseconds;
     for (let at = this.#stampAt + DIGITS - 1; at >= this.#stampAt; at--) {
       const tenth = Math.floor(rest / 10);
-      this.bytes[at] = ZERO + rest - tenth * 10;
+      this.bytes[at] = ZERO + (rest - tenth * 10);
       rest = tenth;
     }
   }
