@@ -85,4 +85,11 @@ function progress(text: string): void {
   console.error(text);
 }
 
-if (import.meta.main) await main(parseOptions(Deno.args));
+if (import.meta.main) {
+  try {
+    await main(parseOptions(Deno.args));
+  } catch (error) {
+    progress(error instanceof Error ? error.message : String(error));
+    Deno.exit(1);
+  }
+}

@@ -19,6 +19,7 @@ const READING = `
   single request feels.
 - "load core %" is how busy the load generator and the upstream were: from about 90 on they measure
   themselves.
+- "lost in all" are events that did not come, of all rounds together.
 - kB/stream is memory (PSS) with all streams open, less that of the idle contender, by the number of
   streams.`.trim();
 

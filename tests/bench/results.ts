@@ -45,9 +45,14 @@ export async function saveResults(results: Results, markdown: string): Promise<s
   const [text, json] = [new URL(`${name}.md`, DIRECTORY), new URL(`${name}.json`, DIRECTORY)];
   await Deno.mkdir(DIRECTORY, { recursive: true });
   await Deno.writeTextFile(text, markdown);
-  await Deno.writeTextFile(json, JSON.stringify(results, null, 2) + "\n");
+  await Deno.writeTextFile(json, JSON.stringify(results, rounded, 2) + "\n");
   await format([text.pathname, json.pathname]);
   return text.pathname;
+}
+
+/** Five digits of a number, which are more than a measurement is worth. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Number(value.toPrecision(5)) : value;
 }
 
 /**

@@ -9,7 +9,9 @@ export async function programVersion(
   { program, install }: NeededProgram,
   args: string[],
 ): Promise<string> {
-  if (findProgram(program) === undefined) throw new Error(`not installed: ${install}`);
+  if (findProgram(program) === undefined) {
+    throw new Error(`${program} is not installed: ${install}`);
+  }
   const { stdout, stderr } = await new Deno.Command(program, { args }).output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   return /\d+\.\d[\w.+-]*/.exec(text)?.[0] ?? text.trim();

@@ -44,22 +44,55 @@ const OPENING = 50;
 const READ_SIZE = 4096;
 const decoder = new TextDecoder("latin1");
 
+/** The events of all streams together. */
+class Tally {
+  received = 0;
+  readonly #expected: number;
+  readonly #latencies: Float64Array;
+  #stamped = 0;
+  readonly #complete = Promise.withResolvers<void>();
+
+  constructor(expected: number) {
+    this.#expected = expected;
+    this.#latencies = new Float64Array(expected);
+  }
+
+  /** Settles when every event has come. */
+  get complete(): Promise<void> {
+    return this.#complete.promise;
+  }
+
+  /** An event that was sent at a time, in microseconds. */
+  readonly onStamp = (microseconds: number): void => {
+    if (this.#stamped === this.#expected) return;
+    this.#latencies[this.#stamped++] = (nowMicroseconds() - microseconds) / 1000;
+  };
+
+  /** So many events more. */
+  onEvents(count: number): void {
+    this.received += count;
+    if (this.received >= this.#expected) this.#complete.resolve();
+  }
+
+  /** What it comes to so far. */
+  figures(): Flowed {
+    const latencies = this.#latencies.subarray(0, this.#stamped);
+    const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)];
+    const { received } = this;
+    return p50 === undefined || p99 === undefined ? { received } : { received, p50, p99 };
+  }
+}
+
 /** One stream. */
 class StreamClient {
   readonly #order: StreamOrder;
+  readonly #tally: Tally;
   readonly #stamps = new StampReader();
   readonly #begun = Promise.withResolvers<number>();
-  readonly #onStamp: (microseconds: number) => void;
-  readonly #onEvents: (count: number) => void;
 
-  constructor(
-    order: StreamOrder,
-    onStamp: (microseconds: number) => void,
-    onEvents: (count: number) => void,
-  ) {
+  constructor(order: StreamOrder, tally: Tally) {
     this.#order = order;
-    this.#onStamp = onStamp;
-    this.#onEvents = onEvents;
+    this.#tally = tally;
   }
 
   /** Milliseconds to the first byte. */
@@ -102,8 +135,8 @@ class StreamClient {
     for (let count: number | null = first; count !== null; count = await connection.read(buffer)) {
       const bytes = buffer.subarray(0, count);
       const before = this.#stamps.count;
-      this.#stamps.push(bytes, this.#onStamp);
-      this.#onEvents(this.#stamps.count - before);
+      this.#stamps.push(bytes, this.#tally.onStamp);
+      this.#tally.onEvents(this.#stamps.count - before);
       if (this.#stamps.count >= this.#order.events && endsChunked(bytes)) return true;
     }
     return false;
@@ -144,43 +177,35 @@ export function streamRequest({ target, bodyBytes }: StreamOrder): Uint8Array {
   );
 }
 
-async function main(order: StreamOrder): Promise<void> {
-  const expected = order.streams * order.events;
-  const latencies = new Float64Array(expected);
-  let [received, stamped] = [0, 0];
-  const allReceived = Promise.withResolvers<void>();
-  const onStamp = (microseconds: number) => {
-    if (stamped < expected) latencies[stamped++] = (nowMicroseconds() - microseconds) / 1000;
-  };
-  const onEvents = (count: number) => {
-    received += count;
-    if (received >= expected) allReceived.resolve();
-  };
+/** Opens the streams in batches; each goes on by itself, and settles with whether it ended well. */
+async function openAll(
+  order: StreamOrder,
+  tally: Tally,
+): Promise<{ opened: Opened; ends: Promise<boolean>[] }> {
+  const { streams, deadlineMs } = order;
   const request = streamRequest(order);
-  const clients: StreamClient[] = [];
+  const ttfb = new Float64Array(streams);
   const ends: Promise<boolean>[] = [];
-  const ttfb = new Float64Array(order.streams);
-  while (clients.length < order.streams) {
-    const batch = Array.from(
-      { length: Math.min(OPENING, order.streams - clients.length) },
-      () => new StreamClient(order, onStamp, onEvents),
-    );
-    ends.push(...batch.map((client) => client.run(request)));
+  while (ends.length < streams) {
+    const length = Math.min(OPENING, streams - ends.length);
+    const batch = Array.from({ length }, () => new StreamClient(order, tally));
+    const running = batch.map((client) => client.run(request));
     const begun = Promise.all(batch.map((client) => client.begun));
-    ttfb.set(await within(begun, order.deadlineMs, "the streams to begin"), clients.length);
-    clients.push(...batch);
+    ttfb.set(await within(begun, deadlineMs, "the streams to begin"), ends.length);
+    ends.push(...running);
   }
-  print<Opened>({ ttfbP50: percentile(ttfb, 0.5)!, ttfbP99: percentile(ttfb, 0.99)! });
-  await Promise.race([allReceived.promise, sleep(order.deadlineMs)]);
-  print<Flowed>({ received, ...percentiles(latencies.slice(0, stamped)) });
+  return { opened: { ttfbP50: percentile(ttfb, 0.5)!, ttfbP99: percentile(ttfb, 0.99)! }, ends };
+}
+
+async function main(order: StreamOrder): Promise<void> {
+  const tally = new Tally(order.streams * order.events);
+  const { opened, ends } = await openAll(order, tally);
+  print<Opened>(opened);
+  await Promise.race([tally.complete, sleep(order.deadlineMs)]);
+  print<Flowed>(tally.figures());
   const complete = await within(Promise.all(ends), order.deadlineMs, "the streams to end");
   print<Ended>({ complete: complete.filter(Boolean).length });
   Deno.exit(0);
-}
-
-function percentiles(latencies: Float64Array): { p50?: number; p99?: number } {
-  const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)];
-  return p50 === undefined || p99 === undefined ? {} : { p50, p99 };
 }
 
 async function within<T>(promise: Promise<T>, ms: number, what: string): Promise<T> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { cpuMicroseconds, parseSchedstat } from "../machine/cpu_time.ts";
-import { kibibytes } from "../machine/memory.ts";
+import { cpuMicroseconds, cpuTimes, parseSchedstat } from "../machine/cpu_time.ts";
+import { kibibytes, memoryBytes, peakBytes } from "../machine/memory.ts";
 import { onCores, shareCores } from "../machine/cores.ts";
-import { descendants, parseStat } from "../machine/process_tree.ts";
+import { descendants, parseStat, processTree } from "../machine/process_tree.ts";
 
 Deno.test("a line of /proc/PID/stat is read whatever the program is called", () => {
   const rest = "S 1 29247 29247 6223 0 -1 4194304 99 0 0 0 0 0 0 0 20 0 1 0 202346";
@@ -45,4 +45,23 @@ Deno.test("the contender has the last core to itself, where there are two and ta
   assert.deepEqual(shareCores(8, false), none);
   assert.deepEqual(onCores("1", ["nginx", "-v"]), ["taskset", "-c", "1", "nginx", "-v"]);
   assert.deepEqual(onCores(undefined, ["nginx"]), ["nginx"]);
+});
+
+Deno.test("a process that works uses CPU and memory, those of its children among them", async () => {
+  const before = cpuTimes(Deno.pid);
+  const child = new Deno.Command("sh", {
+    args: ["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo done; read line"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await child.stdout.getReader().read();
+  assert.ok(processTree(Deno.pid).includes(child.pid));
+  assert.ok(cpuMicroseconds(new Map(), cpuTimes(child.pid)) > 0);
+  assert.ok(cpuMicroseconds(before, cpuTimes(Deno.pid)) > 0);
+  assert.ok(memoryBytes(Deno.pid) > memoryBytes(child.pid));
+  assert.ok(peakBytes(child.pid) > 0);
+  child.kill("SIGKILL");
+  await child.status;
+  assert.deepEqual([...cpuTimes(child.pid).values()], [], "it has ended");
+  assert.equal(memoryBytes(child.pid), 0);
 });

@@ -23,7 +23,7 @@ export const claudeCode: Work = {
       { key: "ttfbP99", title: "first byte p99 ms", digits: 1 },
       { key: "added_p50", title: "added p50 ms", digits: 2 },
       { key: "added_p99", title: "added p99 ms", digits: 2 },
-      { key: "lost", title: "events lost", digits: 0 },
+      { key: "lost", title: "lost in all", digits: 0 },
     ],
     rows: await measureEventStreams(bench, bench.contenders, [{
       name: `${STREAMS} requests`,

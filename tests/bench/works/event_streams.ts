@@ -23,7 +23,7 @@ export const STREAM_COLUMNS: readonly Column[] = [
   { key: "p99", title: "p99 ms", digits: 2 },
   { key: "added_p99", title: "added p99 ms", digits: 2 },
   { key: "ttfbP50", title: "first byte p50 ms", digits: 1 },
-  { key: "lost", title: "events lost", digits: 0 },
+  { key: "lost", title: "lost in all", digits: 0 },
   { key: "memory", title: "kB/stream", digits: 1 },
   { key: "loadBusy", title: "load core %", digits: 0 },
 ];
@@ -103,7 +103,13 @@ export async function measureField(
     if (pid !== undefined) idle.set(contender.key, memoryBytes(pid));
     return Promise.resolve({});
   }, 1);
-  return withAdded(await field.takeTurns(loads, measure), ["p50", "p99"]);
+  return withAdded(await field.takeTurns(loads, measure), ["p50", "p99"]).map(withAllLost);
+}
+
+/** Events lost are a sum: no median may hide them. */
+function withAllLost(row: Row): Row {
+  const lost = row.rounds.reduce((sum, round) => sum + (round["lost"] ?? 0), 0);
+  return row.rounds.length === 0 ? row : { ...row, figures: { ...row.figures, lost } };
 }
 
 /** Not counted: until then, a JavaScript engine has not compiled what it runs often. */

@@ -37,7 +37,8 @@ export const http2Upstream: Work = {
       description:
         `${STREAMS} event streams as in work 2, to the upstream itself and to nginx in ` +
         "front of it, which speaks TLS and offers HTTP/2 with 100 streams on a connection. " +
-        '"Straight" speaks HTTP/1.1 to it. CPU is without the handshakes.',
+        '"Straight" speaks HTTP/1.1 to it. CPU is without the handshakes, and the load core without ' +
+        "that nginx.",
       columns: [
         ...STREAM_COLUMNS.filter(({ key }) => key !== "memory"),
         { key: "ttfbP99", title: "first byte p99 ms", digits: 1 },

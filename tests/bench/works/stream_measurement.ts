@@ -23,6 +23,9 @@ export interface StreamMeasurement {
 /** Milliseconds for the streams to begin, and for the last events to come after they are due. */
 const PATIENCE = 15_000;
 
+/** Fewer streams tell nothing about the memory of one. */
+const ENOUGH_STREAMS = 100;
+
 /**
  * Opens streams, lets them flow and ends them. The processor time is that of the flowing alone.
  *
@@ -32,39 +35,52 @@ export async function measureStreams(
   { target, pid }: Running,
   options: StreamMeasurement,
 ): Promise<Figures> {
-  const { upstream, streams, events, intervalMs, bodyBytes, idleBytes, cores } = options;
+  const { upstream, streams, events, intervalMs, bodyBytes, cores } = options;
   const deadlineMs = events * intervalMs + PATIENCE;
-  const idle = pid === undefined ? undefined : cpuTimes(pid);
+  const idle = look(pid);
   await using load = new StreamLoad({ target, streams, events, bodyBytes, deadlineMs }, cores);
-  const { ttfbP50, ttfbP99 } = await load.opened();
+  const opened = await load.opened();
   const before = look(pid, upstream.pid, load.pid);
   await upstream.flow(events, intervalMs);
-  const { received, p50, p99 } = await load.flowed();
+  const flowed = await load.flowed();
   const after = look(pid, upstream.pid, load.pid);
-  const bytes = pid === undefined ? undefined : memoryBytes(pid);
+  const memory = memoryOfStream(pid, options);
   await upstream.end();
-  const { complete } = await load.ended();
+  requireWhole(flowed.received, (await load.ended()).complete, options);
+  const loadCpu = cpuMicroseconds(before.load, after.load);
+  return {
+    ...opened,
+    ...flowed,
+    lost: streams * events - flowed.received,
+    loadBusy: loadCpu / (after.at - before.at) / 10,
+    ...(pid !== undefined && {
+      beginCpu: cpuMicroseconds(idle.contender, before.contender) / streams,
+      cpu: cpuMicroseconds(before.contender, after.contender) / flowed.received,
+    }),
+    ...(memory !== undefined && { memory }),
+  };
+}
+
+/** In kB; absent where it cannot be told. */
+function memoryOfStream(
+  pid: number | undefined,
+  { streams, idleBytes }: StreamMeasurement,
+): number | undefined {
+  if (pid === undefined || idleBytes === undefined || streams < ENOUGH_STREAMS) return undefined;
+  return (memoryBytes(pid) - idleBytes) / streams / 1000;
+}
+
+/** Where events are lost, streams that do not end are no further news. */
+function requireWhole(
+  received: number,
+  complete: number,
+  { streams, events }: StreamMeasurement,
+): void {
   const expected = streams * events;
   if (received === 0) throw new Error(`None of ${expected} events came`);
   if (complete < streams && received === expected) {
     throw new Error(`${streams - complete} of ${streams} streams did not end properly`);
   }
-  return {
-    ...(p50 !== undefined && { p50 }),
-    ...(p99 !== undefined && { p99 }),
-    ttfbP50,
-    ttfbP99,
-    lost: expected - received,
-    cpu: pid === undefined
-      ? undefined
-      : cpuMicroseconds(before.contender, after.contender) / received,
-    beginCpu: idle && cpuMicroseconds(idle, before.contender) / streams,
-    loadCpu: cpuMicroseconds(before.load, after.load) / received,
-    loadBusy: cpuMicroseconds(before.load, after.load) / (after.at - before.at) / 10,
-    memory: bytes === undefined || idleBytes === undefined || streams < 100
-      ? undefined
-      : (bytes - idleBytes) / streams / 1000,
-  };
 }
 
 interface Look {
