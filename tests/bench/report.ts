@@ -19,6 +19,8 @@ const READING = `
   single request feels.
 - "load core %" is how busy the load generator and the upstream were: from about 90 on they measure
   themselves.
+- A contender with fewer events/s than the others under the same load was given only as many as it
+  keeps up with; more would have measured its queue.
 - "lost in all" are events that did not come, of all rounds together.
 - kB/stream is memory (PSS) with all streams open, less that of the idle contender, by the number of
   streams.`.trim();
@@ -54,7 +56,9 @@ export function renderWork(table: Table): string[] {
     `## ${table.work}. ${table.title}`,
     table.description,
     renderTable(table),
-    ...(failures.length > 0 ? [`Failures:\n\n${failures.join("\n")}`] : []),
+    ...(failures.length > 0
+      ? [`Without figures, or not in every round:\n\n${failures.join("\n")}`]
+      : []),
   ];
 }
 

@@ -10,7 +10,7 @@ export function renderTable({ columns, rows }: Table): string {
 
 function cells({ figures, failure }: Row, columns: readonly Column[]): string[] {
   if (failure !== undefined && Object.keys(figures).length === 0) {
-    return columns.map((_, index) => index === 0 ? "failed" : "–");
+    return columns.map((_, index) => index === 0 ? "no figure" : "–");
   }
   return columns.map(({ key, digits }) => formatted(figures[key], digits));
 }

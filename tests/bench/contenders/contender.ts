@@ -70,6 +70,8 @@ export interface Contender {
   readonly trustsUpstreamCa: boolean;
   /** Events a second in all streams that it can keep up with; more only measures its queue. */
   readonly eventsPerSecond?: number;
+  /** Concurrent streams that it opens within a few seconds. */
+  readonly mostStreams?: number;
   /**
    * Installs it in the cache where needed, and tells its version.
    *

@@ -71,7 +71,7 @@ Deno.test("a table shows figures as Markdown, and no column without any", () => 
 | 16 connections | NGINX     | 43,210     | 22.0   |
 | 16 connections | PROXY     | 8,000      | 120.0  |`.trimStart(),
   );
-  assert.match(renderTable(POSTS), /LITELLM +\| failed +\| – +\|$/m);
+  assert.match(renderTable(POSTS), /LITELLM +\| no figure +\| – +\|$/m);
   assert.equal(formatted(undefined, 1), "–");
   assert.equal(formatted(-0.001, 2), "0.00", "not -0.00");
 });

@@ -122,6 +122,9 @@ async function measureTurn(
   idle: ReadonlyMap<string, number>,
 ): Promise<Figures> {
   const { streams, bodyBytes = BODY_BYTES } = load;
+  if (streams > (contender.mostStreams ?? Infinity)) {
+    throw new Error(`left out, because it takes too long to open over ${contender.mostStreams}`);
+  }
   const intervalMs = intervalFor(load, contender.eventsPerSecond);
   const events = load.events ?? Math.max(1, Math.round(seconds * 1000 / intervalMs));
   const figures = await measureStreams(running, {

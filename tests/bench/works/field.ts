@@ -97,7 +97,7 @@ export class Field implements AsyncDisposable {
     try {
       return await measure({ contender, running, load });
     } catch (error) {
-      this.#bench.progress(`  ${contender.name} failed: ${message(error)}`);
+      this.#bench.progress(`  ${contender.name}: ${message(error)}`);
       failures.set(load.name, message(error));
       return undefined;
     }
