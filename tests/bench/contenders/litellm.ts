@@ -22,7 +22,7 @@ export const litellm: Contender = {
   servesTls: false,
   trustsUpstreamCa: false,
   eventsPerSecond: 4000,
-  mostStreams: 500,
+  mostStreams: 100,
   prepare: async () => {
     const directory = await cacheDirectory(NAME);
     const python = await programVersion(

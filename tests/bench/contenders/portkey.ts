@@ -20,6 +20,7 @@ export const portkey: Contender = {
   servesTls: false,
   trustsUpstreamCa: false,
   eventsPerSecond: 5000,
+  mostStreams: 1000,
   prepare: async () => {
     const directory = await cacheDirectory(NAME);
     const node = await programVersion({ program: "node", install: "apt-get install nodejs" }, [

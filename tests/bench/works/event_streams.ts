@@ -123,7 +123,9 @@ async function measureTurn(
 ): Promise<Figures> {
   const { streams, bodyBytes = BODY_BYTES } = load;
   if (streams > (contender.mostStreams ?? Infinity)) {
-    throw new Error(`left out, because it takes too long to open over ${contender.mostStreams}`);
+    throw new Error(
+      `left out, because it takes too long to open over ${contender.mostStreams} streams`,
+    );
   }
   const intervalMs = intervalFor(load, contender.eventsPerSecond);
   const events = load.events ?? Math.max(1, Math.round(seconds * 1000 / intervalMs));
