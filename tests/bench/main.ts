@@ -13,7 +13,7 @@ import { programVersion } from "./contenders/version.ts";
 import { WRK } from "./load/wrk.ts";
 import { NGINX } from "../kit/nginx.ts";
 import { type Cores, machineCores, pinSelf } from "./machine/cores.ts";
-import { thisMachine } from "./machine/machine.ts";
+import { loadAverage, thisMachine } from "./machine/machine.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { renderReport, renderWork } from "./report.ts";
 import { type Entry, type Results, saveResults } from "./results.ts";
@@ -25,6 +25,7 @@ const OPENSSL = { program: "openssl", install: "apt-get install openssl" };
 async function main(options: Options): Promise<void> {
   const date = new Date().toISOString();
   const machine = thisMachine();
+  const loadAverages = [loadAverage()];
   const tools = {
     wrk: await programVersion(WRK, ["-v"]),
     nginx: await programVersion(NGINX, ["-v"]),
@@ -36,11 +37,24 @@ async function main(options: Options): Promise<void> {
   const contenders = chosen.filter((_, index) => entries[index]?.missing === undefined);
   const cores = machineCores();
   await pinSelf(cores);
-  const tables = await measure(options, contenders, cores);
+  const tables = await measure(
+    options,
+    contenders,
+    cores,
+    () => loadAverages.push(loadAverage()),
+  );
   const { rounds, seconds, full } = options;
   const results: Results = {
     ...{ date, command: ["deno task bench", ...Deno.args].join(" "), full, rounds, seconds },
-    ...{ pinning: pinning(cores), machine, tools, entries, tables, bars: bars(tables) },
+    ...{
+      pinning: pinning(cores),
+      machine,
+      loadAverages,
+      tools,
+      entries,
+      tables,
+      bars: bars(tables),
+    },
   };
   const report = renderReport(results);
   console.log(report);
@@ -64,6 +78,7 @@ async function measure(
   options: Options,
   contenders: readonly Contender[],
   cores: Cores,
+  onWorkDone: () => void,
 ): Promise<Table[]> {
   const tables: Table[] = [];
   for (const work of WORKS.filter(({ key }) => options.works?.includes(key) ?? true)) {
@@ -71,6 +86,7 @@ async function measure(
     const measured = await work.run({ ...options, contenders, cores, progress });
     progress(measured.flatMap(renderWork).join("\n\n"));
     tables.push(...measured);
+    onWorkDone();
   }
   return tables;
 }

@@ -6,7 +6,7 @@
  */
 import { renderBars } from "./report.ts";
 import { format, lastResults, type Results } from "./results.ts";
-import { formatted, markdownTable } from "./table.ts";
+import { formatted, markdownTable, NO_FIGURE } from "./table.ts";
 import type { Figures } from "./stats.ts";
 
 const README = new URL("../../README.md", import.meta.url);
@@ -74,7 +74,7 @@ export function readmeBlock(results: Results): string {
     ...shown.map(({ key }) => {
       return formatted(figuresOf(results, quoted, key)[quoted.key], quoted.digits);
     }),
-  ]);
+  ]).filter(([, ...figures]) => figures.some((figure) => figure !== NO_FIGURE));
   const versions = shown.filter(({ version }) => version).map(({ name, version }) =>
     `${name} ${version}`
   );

@@ -28,11 +28,16 @@ const READING = `
 /** A run as Markdown. */
 export function renderReport(results: Results): string {
   const { date, rounds, seconds, pinning, machine, tools, entries, tables, command } = results;
+  const { loadAverages } = results;
   return [
     `# Benchmark of ${date.slice(0, 10)}`,
     `\`${command}\``,
     `- Machine: ${machine.cores} cores of ${machine.cpu}, ${machine.memory} GiB, Linux ` +
-    `${machine.kernel}; load average ${machine.loadAverage} before the run.\n` +
+    `${machine.kernel}.\n` +
+    `- Load average before the run, and after each work: ${
+      loadAverages.join(", ")
+    }. The run itself ` +
+    "makes about 2: with much more, other programs took turns on its cores, and only CPU tells.\n" +
     `- ${rounds} rounds of ${seconds} s. ${pinning}\n` +
     `- Made with ${
       Object.entries(tools).map(([name, version]) => `${name} ${version}`).join(", ")

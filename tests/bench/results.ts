@@ -25,6 +25,8 @@ export interface Results {
   /** Where what ran. */
   readonly pinning: string;
   readonly machine: Machine;
+  /** Load averages before the run and after each work: what disturbed the run shows here. */
+  readonly loadAverages: readonly number[];
   /** Of the programs that loads are made with. */
   readonly tools: Readonly<Record<string, string>>;
   readonly entries: readonly Entry[];

@@ -1,5 +1,8 @@
 import type { Column, Row, Table } from "./works/work.ts";
 
+/** Stands where a figure could not be had. */
+export const NO_FIGURE = "–";
+
 /** A work's table in Markdown, padded so that it reads well as text too. */
 export function renderTable({ columns, rows }: Table): string {
   const shown = columns.filter(({ key }) => rows.some(({ figures }) => figures[key] !== undefined));
@@ -10,14 +13,14 @@ export function renderTable({ columns, rows }: Table): string {
 
 function cells({ figures, failure }: Row, columns: readonly Column[]): string[] {
   if (failure !== undefined && Object.keys(figures).length === 0) {
-    return columns.map((_, index) => index === 0 ? "no figure" : "–");
+    return columns.map((_, index) => index === 0 ? "no figure" : NO_FIGURE);
   }
   return columns.map(({ key, digits }) => formatted(figures[key], digits));
 }
 
 /** A figure as the tables show it, thousands apart; a dash where there is none. */
 export function formatted(value: number | undefined, digits: number): string {
-  if (value === undefined) return "–";
+  if (value === undefined) return NO_FIGURE;
   const format = { minimumFractionDigits: digits, maximumFractionDigits: digits };
   const text = value.toLocaleString("en-US", format);
   return /^-[0.]+$/.test(text) ? text.slice(1) : text;

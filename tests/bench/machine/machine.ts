@@ -7,8 +7,11 @@ export interface Machine {
   readonly kernel: string;
   /** GiB. */
   readonly memory: number;
-  /** Of the last minute before the run: near 0 on a quiet machine. */
-  readonly loadAverage: number;
+}
+
+/** Processes that ran or wanted to, on average over the last minute. */
+export function loadAverage(): number {
+  return Number(Deno.readTextFileSync("/proc/loadavg").split(" ")[0]);
 }
 
 /** This machine, now. */
@@ -19,6 +22,5 @@ export function thisMachine(): Machine {
     cpu: /^model name\s*: (.*)$/m.exec(read("/proc/cpuinfo"))?.[1] ?? Deno.build.arch,
     kernel: read("/proc/sys/kernel/osrelease").trim(),
     memory: Math.round(kibibytes(read("/proc/meminfo"), "MemTotal") / 1024 / 1024),
-    loadAverage: Number(read("/proc/loadavg").split(" ")[0]),
   };
 }

@@ -51,7 +51,8 @@ const RESULTS: Results = {
   rounds: 5,
   seconds: 2,
   pinning: "Nothing is pinned.",
-  machine: { cores: 2, cpu: "A CPU", kernel: "6.1", memory: 24, loadAverage: 0.1 },
+  machine: { cores: 2, cpu: "A CPU", kernel: "6.1", memory: 24 },
+  loadAverages: [0.1, 2],
   tools: { wrk: "4.1" },
   entries: [
     { key: "nginx", name: "NGINX", version: "1.22", settings: "one worker" },
@@ -111,7 +112,7 @@ Deno.test("a report names machine, command, every contender and every failure", 
   for (
     const part of [
       "# Benchmark of 2026-11-24\n\n`deno task bench`",
-      "2 cores of A CPU, 24 GiB, Linux 6.1; load average 0.1",
+      "2 cores of A CPU, 24 GiB, Linux 6.1.\n- Load average before the run, and after each work: 0.1, 2.",
       "- **NGINX** 1.22: one worker.",
       "- **HAPROXY**: did not take part: not installed",
       "- LITELLM, 16 connections: it ended: no more",

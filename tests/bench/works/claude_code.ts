@@ -3,7 +3,7 @@ import type { Work } from "./work.ts";
 
 const EVENTS = 300;
 /** Milliseconds between two events of a stream. */
-const INTERVAL = 10;
+const INTERVAL = 5;
 const BODY_BYTES = 76_000;
 const STREAMS = 50;
 
@@ -15,7 +15,7 @@ export const claudeCode: Work = {
     work: "3",
     title: "The size of Claude Code",
     description: `${STREAMS} requests at a time of ${BODY_BYTES} bytes, each answered with ` +
-      `${EVENTS} events, 100 a second (fewer for a contender that cannot keep up).`,
+      `${EVENTS} events, 200 a second (fewer for a contender that cannot keep up).`,
     columns: [
       { key: "beginCpu", title: "CPU µs/request", digits: 0 },
       { key: "cpu", title: "CPU µs/event", digits: 1 },

@@ -8,7 +8,7 @@ import { Field, type NamedLoad, type Turn } from "./field.ts";
 import type { Work } from "./work.ts";
 
 /** Transfers of one measurement, one after another. */
-const TRANSFERS = 4;
+const TRANSFERS = 2;
 const MIB = 1024 * 1024;
 
 interface Direction extends NamedLoad {
