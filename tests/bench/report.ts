@@ -12,7 +12,8 @@ const READING = `
   less that of "straight"; where it is within a few hundredths of a millisecond of 0, or below, it
   is chance.
 - CPU is what all processes of the contender used, user and system, by the kernel's accounting; it
-  depends least on what else runs. Part of the kernel's work for a connection is booked on whoever
+  depends least on what else runs, though a contender that other programs keep waiting reads several
+  events at once and looks cheaper. Part of the kernel's work for a connection is booked on whoever
   happens to run, the load included.
 - Connections that are kept busy measure latency with the contender's core full, so the latency of
   16 and 64 connections is mostly queueing, and follows from the rate. That of 1 connection is what a
@@ -37,7 +38,7 @@ export function renderReport(results: Results): string {
     `- Load average before the run, and after each work: ${
       loadAverages.join(", ")
     }. The run itself ` +
-    "makes about 2: with much more, other programs took turns on its cores, and only CPU tells.\n" +
+    "makes about 2: with much more, other programs took turns on its cores: measure again.\n" +
     `- ${rounds} rounds of ${seconds} s. ${pinning}\n` +
     `- Made with ${
       Object.entries(tools).map(([name, version]) => `${name} ${version}`).join(", ")
