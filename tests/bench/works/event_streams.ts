@@ -1,0 +1,137 @@
+import type { Contender } from "../contenders/contender.ts";
+import { EVENT_BYTES } from "../load/stamped_event.ts";
+import { memoryBytes } from "../machine/memory.ts";
+import type { Figures } from "../stats.ts";
+import { EventUpstream } from "../upstream/event_upstream.ts";
+import { withAdded } from "./against_straight.ts";
+import { Field, type NamedLoad, type Turn } from "./field.ts";
+import { measureStreams } from "./stream_measurement.ts";
+import type { Bench, Column, Row, Work } from "./work.ts";
+
+/** Milliseconds between two events of a stream: 50 a second. */
+const INTERVAL = 20;
+/** Events a second in all streams, which leaves a core of this time some air for each contender. */
+const EVENTS_PER_SECOND = 20_000;
+const BODY_BYTES = 2000;
+
+/** Columns of event streams. */
+export const STREAM_COLUMNS: readonly Column[] = [
+  { key: "rate", title: "events/s", digits: 0 },
+  { key: "cpu", title: "CPU µs/event", digits: 1 },
+  { key: "p50", title: "p50 ms", digits: 2 },
+  { key: "added_p50", title: "added p50 ms", digits: 2 },
+  { key: "p99", title: "p99 ms", digits: 2 },
+  { key: "added_p99", title: "added p99 ms", digits: 2 },
+  { key: "ttfbP50", title: "first byte p50 ms", digits: 1 },
+  { key: "lost", title: "lost in all", digits: 0 },
+  { key: "memory", title: "kB/stream", digits: 1 },
+  { key: "loadBusy", title: "load core %", digits: 0 },
+];
+
+/** A number of concurrent streams. */
+export interface StreamCount extends NamedLoad {
+  readonly streams: number;
+  /** Milliseconds between two events of a stream, more where that is too fast. @default {20} */
+  readonly intervalMs?: number;
+  /** Events of each stream. @default {as many as fit the seconds} */
+  readonly events?: number;
+  /** Bytes of each request's body. @default {2000} */
+  readonly bodyBytes?: number;
+}
+
+/** Loads by number of streams. */
+export function streamCounts(counts: readonly number[]): StreamCount[] {
+  return counts.map((streams) => ({
+    name: `${streams.toLocaleString("en-US")} stream${streams > 1 ? "s" : ""}`,
+    streams,
+  }));
+}
+
+/** Milliseconds between two events of a stream, where all streams share a rate. */
+export function intervalFor(
+  { streams, intervalMs = INTERVAL }: StreamCount,
+  eventsPerSecond = EVENTS_PER_SECOND,
+): number {
+  return Math.max(intervalMs, streams * 1000 / Math.min(eventsPerSecond, EVENTS_PER_SECOND));
+}
+
+/** Work 2. */
+export const eventStreams: Work = {
+  key: "2",
+  title: "Event streams",
+  run: async (bench) => [{
+    work: "2",
+    title: "Event streams",
+    description: `Streams of events of ${EVENT_BYTES} bytes that flow together for ` +
+      `${bench.seconds} s, evenly spread: 50 events a second in each, or fewer where that made ` +
+      `more than ${EVENTS_PER_SECOND.toLocaleString("en-US")} a second in all.`,
+    columns: STREAM_COLUMNS,
+    rows: await measureEventStreams(bench, bench.contenders, streamCounts(bench.streams)),
+  }],
+};
+
+/**
+ * Starts an upstream and the contenders, and measures event streams.
+ *
+ * @param field what the contenders are started with
+ */
+export async function measureEventStreams(
+  bench: Bench,
+  contenders: readonly Contender[],
+  loads: readonly StreamCount[],
+  field: Omit<Parameters<typeof Field.start>[2], "upstreamUrl"> = {},
+): Promise<Row[]> {
+  await using upstream = await EventUpstream.start(bench.cores.load);
+  await using started = await Field.start(bench, contenders, {
+    upstreamUrl: upstream.url,
+    ...field,
+  });
+  return await measureField(bench, started, upstream, loads);
+}
+
+/** Measures contenders that stand before an upstream already. */
+export async function measureField(
+  bench: Bench,
+  field: Field,
+  upstream: EventUpstream,
+  loads: readonly StreamCount[],
+): Promise<Row[]> {
+  const idle = new Map<string, number>();
+  const measure = (turn: Turn<StreamCount>) => measureTurn(bench, upstream, turn, idle);
+  await field.takeTurns(WARM_UP, measure, 1);
+  await field.takeTurns([{ name: "idle" }], ({ contender, running: { pid } }) => {
+    if (pid !== undefined) idle.set(contender.key, memoryBytes(pid));
+    return Promise.resolve({});
+  }, 1);
+  return withAdded(await field.takeTurns(loads, measure), ["p50", "p99"]).map(withAllLost);
+}
+
+/** Events lost are a sum: no median may hide them. */
+function withAllLost(row: Row): Row {
+  const lost = row.rounds.reduce((sum, round) => sum + (round["lost"] ?? 0), 0);
+  return row.rounds.length === 0 ? row : { ...row, figures: { ...row.figures, lost } };
+}
+
+/** Not counted: until then, a JavaScript engine has not compiled what it runs often. */
+const WARM_UP: readonly StreamCount[] = [{ name: "warm-up", streams: 20, events: 50 }];
+
+async function measureTurn(
+  { seconds, cores }: Bench,
+  upstream: EventUpstream,
+  { contender, running, load }: Turn<StreamCount>,
+  idle: ReadonlyMap<string, number>,
+): Promise<Figures> {
+  const { streams, bodyBytes = BODY_BYTES } = load;
+  if (streams > (contender.mostStreams ?? Infinity)) {
+    throw new Error(
+      `left out, because it takes too long to open over ${contender.mostStreams} streams`,
+    );
+  }
+  const intervalMs = intervalFor(load, contender.eventsPerSecond);
+  const events = load.events ?? Math.max(1, Math.round(seconds * 1000 / intervalMs));
+  const figures = await measureStreams(running, {
+    ...{ upstream, streams, events, intervalMs, bodyBytes, cores: cores.load },
+    idleBytes: idle.get(contender.key),
+  });
+  return { rate: streams * 1000 / intervalMs, ...figures };
+}
