@@ -58,7 +58,7 @@ for (const [name, said, ending] of CASES) {
       await exchange.write(said);
       exchange.close();
     });
-    assert.equal(result.ending, ending, result.detail);
+    assert.equal(result.ending, ending, `${result.ending}: ${result.detail}`);
   });
 }
 
@@ -78,7 +78,7 @@ Deno.test("a client that leaves is judged cancelled, unless what it had was wron
       10_000,
       200,
     );
-    assert.equal(result.ending, ending, result.detail);
+    assert.equal(result.ending, ending, `${result.ending}: ${result.detail}`);
   }
 });
 
