@@ -174,7 +174,13 @@ async function untilClosed(exchange: Exchange): Promise<void> {
 }
 
 function end(exchange: Exchange, how: "close" | "reset"): Promise<void> {
-  exchange[how]();
+  try {
+    exchange[how]();
+  } catch (error) {
+    // Its client has cancelled: the proxy has reset the connection, which is none any more.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    exchange.close();
+  }
   return Promise.resolve();
 }
 

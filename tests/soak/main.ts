@@ -12,6 +12,7 @@ import { ProxyProcess } from "../kit/proxy_process.ts";
 import { SeededRandom } from "../kit/seeded_random.ts";
 import { Samples } from "./samples.ts";
 import { Traffic } from "./traffic.ts";
+import { TRACE_GC } from "./v8_heap.ts";
 
 /** KiB of resident memory a minute: 15 MiB an hour, beyond what garbage collection makes it sway. */
 const STEEPEST_SLOPE = 256;
@@ -31,7 +32,7 @@ const seconds = minutes * 60;
 console.error(`${minutes} minutes, ${streams} streams, ${rate} requests/s, --seed ${seed}`);
 
 await using upstream = await UpstreamProcess.start();
-await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, env: TRACE_GC });
 const clients = new Clients(proxy.port, PATIENCE_MS);
 await clients.warmUp(seed);
 await upstream.hangUp();
@@ -45,13 +46,14 @@ await upstream.hangUp();
 const after = await settled(() => proxy.fdCount(), (now) => now <= before, SETTLE_MS);
 
 const from = Math.min(LEVEL_AFTER, seconds / 2);
-const slope = samples.rssSlope(from);
+const slope = samples.slope("rssKib", from);
 const { violations } = await upstream.report();
 const trouble = [...traffic.failures, ...violations.map((violation) => `upstream: ${violation}`)];
 console.log(`requests: ${traffic.requests.ended} ended, ${traffic.requests.cancelled} cancelled
 streams: ${traffic.streams.ended} ended, ${traffic.streams.cancelled} cancelled
 events: ${traffic.events.received} received, ${traffic.events.lost} lost
 resident memory: ${slope.toFixed(1)} KiB a minute after ${from} s, at most ${STEEPEST_SLOPE}
+V8 heaps after collection: ${samples.slope("heapKib", from).toFixed(1)} KiB a minute
 descriptors: ${before} before, ${after} after
 failures: ${trouble.length}`);
 for (const line of trouble.slice(0, 20)) console.error(line);
