@@ -68,7 +68,7 @@ function answerSize(behaviour: BehaviourName, random: SeededRandom): number {
 }
 
 function pauseOf(behaviour: BehaviourName, random: SeededRandom): number {
-  if (behaviour === "stall-body") return random.integer(1000, 6000);
+  if (behaviour === "stall-body") return random.integer(1000, 10_000);
   if (behaviour === "refuse") return random.integer(50, 300);
   if (behaviour === "close-after") return random.chance(0.5) ? 0 : random.integer(0, 20);
   return random.integer(0, 60);
