@@ -14,8 +14,11 @@ import { Samples } from "./samples.ts";
 import { Traffic } from "./traffic.ts";
 import { TRACE_GC } from "./v8_heap.ts";
 
-/** KiB of resident memory a minute: 15 MiB an hour, beyond what garbage collection makes it sway. */
-const STEEPEST_SLOPE = 256;
+/**
+ * KiB of resident memory a minute: a third of a KiB a request, and beyond what the allocator, whose
+ * arenas sway by tens of MiB under this load, shows over 25 minutes.
+ */
+const STEEPEST_SLOPE = 1024;
 /** Seconds that memory gets to find its level; half the time of a shorter run. */
 const LEVEL_AFTER = 300;
 /** Milliseconds beyond what the upstream takes until a request counts as hung. */
