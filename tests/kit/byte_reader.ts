@@ -22,6 +22,7 @@ const READ_SIZE = 64 * 1024;
  */
 export class ByteReader {
   #source: Pick<Deno.Conn, "read">;
+  #chunk: Bytes | undefined;
   #buffer: Bytes = new Uint8Array();
   #arrivedAt = 0;
   #reading: Promise<void> | undefined;
@@ -95,12 +96,12 @@ export class ByteReader {
   }
 
   async #read(): Promise<void> {
-    const chunk = new Uint8Array(READ_SIZE);
+    this.#chunk ??= new Uint8Array(READ_SIZE);
     try {
-      const count = await this.#source.read(chunk);
+      const count = await this.#source.read(this.#chunk);
       if (count === null) return this.#finish("fin");
       this.#arrivedAt = performance.now();
-      const fresh = chunk.subarray(0, count);
+      const fresh = this.#chunk.slice(0, count); // Small pieces do not hold 64 KiB each.
       this.#buffer = this.#buffer.length === 0 ? fresh : concatBytes([this.#buffer, fresh]);
     } catch (error) {
       this.#failure = error;

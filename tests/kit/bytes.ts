@@ -44,3 +44,8 @@ export function previewBytes(bytes: Uint8Array, shown = 400): string {
   const tail = JSON.stringify(latin1Text(bytes.subarray(-shown)));
   return `${bytes.length} bytes ${bytes.length > shown ? `ending in ${tail}` : tail}`;
 }
+
+/** Whether two arrays hold the same bytes; `assert.deepEqual` takes long over large ones. */
+export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  return Buffer.from(one.buffer, one.byteOffset, one.byteLength).equals(other);
+}
