@@ -98,6 +98,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: "listening" }
   | { readonly type: "failed"; readonly reason: string }
+  /** Connections could not be accepted; idle ones are closed and the listener is opened again. */
+  | { readonly type: "listener_lost"; readonly reason: string }
   /** Answers `certificate`, in order; with the reason when the old one is still served. */
   | { readonly type: "certificate_done"; readonly refused?: string }
   | ({ readonly type: "requests" } & RequestReport)

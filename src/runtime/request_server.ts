@@ -10,6 +10,12 @@ const SHUTDOWN_GRACE = 250;
 /** Milliseconds that uploads get to end before the listener they came by is shut down. */
 const UPLOAD_GRACE = 30_000;
 
+/** Milliseconds before a lost listener is opened again, doubled while it is lost again at once. */
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 1_000;
+/** Milliseconds without a request served after which a lost listener is the supervisor's affair. */
+const RECOVERY_TIMEOUT = 5_000;
+
 /** A listener, and what is being uploaded by way of it. */
 interface Listener {
   readonly server: Deno.HttpServer<Deno.NetAddr>;
@@ -21,20 +27,30 @@ export interface RequestServerOptions extends RequestTrackerOptions {
   readonly config: RequestTrackerOptions["config"] & Pick<WorkerConfig, "listen">;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly certificate?: CertificatePair | undefined;
+  /** Connections could not be accepted, for that reason; the listener is opened again. */
+  readonly onListenerLost: (reason: string) => void;
+  /** It was lost again and again: somebody had better replace the worker. */
+  readonly onUnrecovered: (reason: string) => void;
 }
 
 /** A listener with the proxy's handler behind it. */
 export class RequestServer {
-  readonly #listen: WorkerConfig["listen"];
+  readonly #options: RequestServerOptions;
   readonly #tracker: RequestTracker;
-  /** Ends of servers whose certificate was replaced, while requests still run on them. */
+  /** Ends of servers that another has replaced, while requests still run on them. */
   readonly #retired = new Set<Promise<void>>();
+  #certificate: CertificatePair | undefined;
   #listener: Listener;
+  #closing = false;
+  /** When the listener was lost, until a request is served again. */
+  #lostAt: number | undefined;
+  #pause = FIRST_PAUSE;
 
   /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
   constructor(options: RequestServerOptions) {
-    this.#listen = options.config.listen;
+    this.#options = options;
     this.#tracker = new RequestTracker(options);
+    this.#certificate = options.certificate;
     this.#listener = this.#open(options.certificate);
   }
 
@@ -48,8 +64,8 @@ export class RequestServer {
     if (this.#tracker.isDraining) return;
     const old = this.#listener;
     this.#listener = this.#open(certificate);
-    const ended = retire(old).finally(() => this.#retired.delete(ended));
-    this.#retired.add(ended);
+    this.#certificate = certificate;
+    this.#retire(retire(old));
   }
 
   /** Serves new requests so from now on. Those that run go on with what they began with. */
@@ -67,6 +83,7 @@ export class RequestServer {
 
   /** Closes the listener, and connections that have no request. */
   async close(): Promise<void> {
+    this.#closing = true;
     const { promise: grace, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, SHUTDOWN_GRACE);
     await Promise.race([Promise.all([...this.#retired, this.#listener.server.shutdown()]), grace]);
@@ -81,16 +98,58 @@ export class RequestServer {
   #open(certificate: CertificatePair | undefined): Listener {
     const uploads = new Uploads();
     const server = Deno.serve({
-      ...this.#listen,
+      ...this.#options.config.listen,
       ...certificate,
       reusePort: true,
       automaticCompression: false,
       onListen: () => {},
     }, (request, info) => {
+      this.#lostAt = undefined;
       const answer = this.#tracker.handle(request, info);
       return certificate === undefined ? answer : uploads.watch(request, answer);
     });
-    return { server, uploads };
+    const listener = { server, uploads };
+    server.finished.then(
+      () => this.#finished(listener, "Deno.serve ended"),
+      (error) => this.#finished(listener, String(error)),
+    );
+    return listener;
+  }
+
+  /** Remembers the end of a server that another has replaced. */
+  #retire(end: Promise<void>): void {
+    const ended = end.finally(() => this.#retired.delete(ended));
+    this.#retired.add(ended);
+  }
+
+  /**
+   * `Deno.serve` ends for good where accepting fails, above all when the process has as many files
+   * open as it may, and takes the worker along unless its promise is handled. Shutting it down closes
+   * the idle connections, which are what fills the process up, and uploads, but lets answers run on;
+   * then there is room to listen again. Guarded by `tests/integration/hostile_descriptors_test.ts`.
+   */
+  #finished(listener: Listener, reason: string): void {
+    if (listener !== this.#listener || this.#closing) return;
+    this.#options.onListenerLost(reason);
+    this.#retire(listener.server.shutdown());
+    this.#reopen(listener, reason);
+  }
+
+  #reopen(lost: Listener, reason: string): void {
+    const now = performance.now();
+    this.#pause = this.#lostAt === undefined
+      ? FIRST_PAUSE
+      : Math.min(this.#pause * 2, LONGEST_PAUSE);
+    this.#lostAt ??= now;
+    if (now - this.#lostAt > RECOVERY_TIMEOUT) return this.#options.onUnrecovered(reason);
+    setTimeout(() => {
+      if (this.#listener !== lost || this.#closing) return;
+      try {
+        this.#listener = this.#open(this.#certificate);
+      } catch (error) {
+        this.#reopen(lost, String(error));
+      }
+    }, this.#pause);
   }
 }
 

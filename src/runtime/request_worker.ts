@@ -9,6 +9,7 @@ export interface RequestWorkerOptions {
   readonly onRequests: (report: RequestReport) => void;
   readonly onCredential: (message: FromCredentialHolder) => void;
   readonly onCertificateRefused: (reason: string) => void;
+  readonly onListenerLost: (reason: string) => void;
   readonly onDeath: (reason: string) => void;
 }
 
@@ -98,6 +99,8 @@ export class RequestWorker {
         return this.#listening.resolve();
       case "failed":
         return this.#die(message.reason);
+      case "listener_lost":
+        return this.#options.onListenerLost(message.reason);
       case "certificate_done":
         if (message.refused !== undefined) this.#options.onCertificateRefused(message.refused);
         return this.#certificatesSent.shift()?.();

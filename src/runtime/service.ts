@@ -68,6 +68,10 @@ export async function startService(
       onCredential: (message) => credentials.receive(message),
       certificate: certificates?.current,
       onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
+      onListenerLost: (loss) =>
+        log.error("connections could not be accepted; idle ones are closed to make room", {
+          ...loss,
+        }),
       onRequests: (report) => {
         metrics.report(report);
         for (const record of report.records) {

@@ -59,6 +59,8 @@ function start(
       deps: serverDeps(config),
       onInFlight: (count) => reports.inFlight(count),
       onRecord: (record) => reports.add(record),
+      onListenerLost: (reason) => post({ type: "listener_lost", reason }),
+      onUnrecovered: (reason) => post({ type: "failed", reason }),
     });
   } catch (error) {
     return post({ type: "failed", reason: String(error) });

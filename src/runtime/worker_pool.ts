@@ -36,6 +36,8 @@ export interface WorkerPoolOptions {
   readonly onRequests: (report: RequestReport) => void;
   /** A worker could not take up a new certificate and serves the old one. */
   readonly onCertificateRefused: (refusal: { worker: number; reason: string }) => void;
+  /** A worker could not accept connections; it closes idle ones and listens again. */
+  readonly onListenerLost: (loss: { worker: number; reason: string }) => void;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
 }
@@ -144,6 +146,7 @@ export class WorkerPool {
       onRequests: options.onRequests,
       onCredential: options.onCredential,
       onCertificateRefused: (reason) => options.onCertificateRefused({ worker: number, reason }),
+      onListenerLost: (reason) => options.onListenerLost({ worker: number, reason }),
       onDeath: (reason) => {
         const stable = performance.now() - started > STABLE_AFTER;
         this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);

@@ -76,6 +76,8 @@ for (const abortTellsDeparture of [true, false]) {
         },
         onInFlight: () => {},
         onRecord: recorded.resolve,
+        onListenerLost: recorded.reject,
+        onUnrecovered: recorded.reject,
       });
       const client = await RawClient.connect({ port });
       await client.write(formatRequest({}));

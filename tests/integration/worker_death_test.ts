@@ -95,6 +95,7 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
     credential: () => undefined,
     onCredential: () => {},
     onCertificateRefused: () => {},
+    onListenerLost: () => {},
     onRequests: () => {},
     onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
   });

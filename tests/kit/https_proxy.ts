@@ -64,11 +64,19 @@ export class HttpsProxy implements AsyncDisposable {
   }
 
   /** Starts it with a certificate for localhost. */
-  static async start(upstreamUrl: string, args: string[] = []): Promise<HttpsProxy> {
+  static async start(
+    upstreamUrl: string,
+    args: string[] = [],
+    maxOpenFiles?: number,
+  ): Promise<HttpsProxy> {
     const authority = await TestAuthority.create();
     const directory = new CertificateDirectory();
     directory.write(await authority.issue());
-    const process = await ProxyProcess.start({ upstreamUrl, args: manual(directory, args) });
+    const process = await ProxyProcess.start({
+      upstreamUrl,
+      args: manual(directory, args),
+      ...(maxOpenFiles !== undefined && { maxOpenFiles }),
+    });
     return new HttpsProxy(authority, directory, process);
   }
 

@@ -24,6 +24,8 @@ export interface ProxyOptions {
   denoConfig?: string;
   /** Another program than the repository's under Deno, with its arguments; settings follow them. */
   command?: readonly string[];
+  /** Most files the process may have open, as `ulimit -n` sets it. @default {this process's} */
+  maxOpenFiles?: number;
   /** @default {["--allow-net", "--allow-read"]} */
   permissions?: string[];
   /** Run by `deno serve`, which takes all settings from `env`. @default {false} */
@@ -92,7 +94,7 @@ export class ProxyProcess {
 
   /** Starts the program without waiting for anything, for runs that are to fail or to print. */
   static async spawn(options: ProxyOptions = {}): Promise<ProxyProcess> {
-    const [program = "", ...args] = commandLine(options);
+    const [program = "", ...args] = limited(commandLine(options), options.maxOpenFiles);
     const command = new Deno.Command(program, {
       args,
       cwd: options.cwd ?? KIT,
@@ -228,6 +230,11 @@ export class ProxyProcess {
 function commandLine(options: ProxyOptions): string[] {
   const { command = [Deno.execPath(), ...denoArgs(options)], args = [] } = options;
   return options.served ? [...command] : [...command, ...programArgs(options), ...args];
+}
+
+function limited(command: string[], maxOpenFiles: number | undefined): string[] {
+  if (maxOpenFiles === undefined) return command;
+  return ["sh", "-c", 'ulimit -n "$0" && exec "$@"', String(maxOpenFiles), ...command];
 }
 
 function denoArgs(options: ProxyOptions): string[] {
