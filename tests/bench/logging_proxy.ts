@@ -49,6 +49,7 @@ const pool = new WorkerPool({
   credential: () => undefined,
   onCredential: () => {},
   onCertificateRefused: () => {},
+  onListenerLost: () => {},
   permissions: { net: true },
   onRequests: receive,
   onDeath: (death) => console.error("worker died", death),
