@@ -22,6 +22,14 @@ export const ERROR_CODE = {
   internalError: 2,
   refusedStream: 7,
   cancel: 8,
+  enhanceYourCalm: 11,
+} as const;
+
+/** Settings, RFC 9113 §6.5.2. */
+export const SETTING = {
+  maxConcurrentStreams: 3,
+  initialWindowSize: 4,
+  maxHeaderListSize: 6,
 } as const;
 
 /** What a client sends first, RFC 9113 §3.4; its SETTINGS frame follows. */
@@ -79,6 +87,15 @@ export function readUint32(payload: Bytes, offset: number): number {
 /** One setting, RFC 9113 §6.5.1. */
 export function formatSetting(identifier: number, value: number): Bytes {
   return concatBytes([uint32(identifier).subarray(2), uint32(value)]);
+}
+
+/** What a SETTINGS frame says. */
+export function parseSettings(payload: Bytes): Map<number, number> {
+  const settings = new Map<number, number>();
+  for (let at = 0; at < payload.length; at += 6) {
+    settings.set(readUint32(payload, at) >>> 16, readUint32(payload, at + 2));
+  }
+  return settings;
 }
 
 /**

@@ -7,8 +7,9 @@ import type { Handler } from "../kit/upstream_connection.ts";
 
 /**
  * What becomes of a request whose end somebody could see elsewhere: `"refused"` with 400 and the end
- * of the connection, `"declined"` with a 400 of the proxy's own, which need not end it, or `"cut"` off inside a body that cannot be understood. Else the body that it is understood to have,
- * by proxy and upstream alike; the next request then follows it.
+ * of the connection, `"declined"` with a 400 of the proxy's own, which need not end it, or `"cut"`
+ * off inside a body that cannot be understood. Else the body that it is understood to have, by proxy
+ * and upstream alike; the next request then follows it.
  */
 type Verdict = "refused" | "declined" | "cut" | { body: string };
 
