@@ -161,3 +161,18 @@ Deno.test({
     await assertDescriptorsReturn(proxy.process, idle + 5);
   },
 });
+
+Deno.test({
+  name: "Deno takes the hard limit of open files, whatever the soft one says, as the README tells",
+  ignore: !linux,
+  fn: async () => {
+    const limits = "console.log(Deno.readTextFileSync('/proc/self/limits'))";
+    const { stdout } = await new Deno.Command("sh", {
+      args: [
+        ...["-c", 'ulimit -Sn 160 && ulimit -Hn 300 && exec "$0" eval "$1"'],
+        ...[Deno.execPath(), limits],
+      ],
+    }).output();
+    assert.match(new TextDecoder().decode(stdout), /^Max open files +300 +300 /m);
+  },
+});

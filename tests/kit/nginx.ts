@@ -18,32 +18,53 @@ export interface NginxOptions {
 export class Nginx implements AsyncDisposable {
   readonly port: number = freePort();
   readonly #directory: string;
-  readonly #options: NginxOptions;
+  readonly #tls: boolean;
   #daemon: Daemon | undefined;
 
-  private constructor(directory: string, options: NginxOptions) {
+  private constructor(directory: string, tls: boolean) {
     this.#directory = directory;
-    this.#options = options;
+    this.#tls = tls;
+  }
+
+  /**
+   * Starts it with one server.
+   *
+   * @param server Directives of the server, but for `listen`; they name files by their keys.
+   * @param files Put beside the configuration.
+   */
+  static start(
+    server: string,
+    files: Record<string, string>,
+    { tls = true, http = "" }: NginxOptions = {},
+  ): Promise<Nginx> {
+    const block = (port: number) =>
+      `${http}
+  server {
+    listen 127.0.0.1:${port}${tls ? " ssl" : ""};
+    ${server}
+  }`;
+    return Nginx.startWith(block, files, tls);
   }
 
   /**
    * Starts it.
    *
-   * @param server Directives of the server, but for `listen`; they name files by their keys.
+   * @param http Makes the directives of the `http` block, given the port to listen on.
    * @param files Put beside the configuration.
+   * @param tls Whether the server on that port speaks TLS. @default {true}
    */
-  static async start(
-    server: string,
+  static async startWith(
+    http: (port: number) => string,
     files: Record<string, string>,
-    options: NginxOptions = {},
+    tls = true,
   ): Promise<Nginx> {
     const directory = await Deno.makeTempDir({ prefix: "claude-proxy-nginx-" });
     await Deno.chmod(directory, 0o777); // Started by root, its worker is another user.
-    const nginx = new Nginx(directory, options);
+    const nginx = new Nginx(directory, tls);
     for (const [name, content] of Object.entries(files)) {
       await Deno.writeTextFile(join(directory, name), content);
     }
-    await Deno.writeTextFile(join(directory, "nginx.conf"), nginx.#config(server));
+    await Deno.writeTextFile(join(directory, "nginx.conf"), config(http(nginx.port)));
     nginx.#daemon = await Daemon.start({
       program: "nginx",
       args: ["-p", directory, "-c", "nginx.conf", "-e", "stderr"],
@@ -61,13 +82,10 @@ export class Nginx implements AsyncDisposable {
     await this.#daemon?.[Symbol.asyncDispose]();
     await Deno.remove(this.#directory, { recursive: true });
   }
+}
 
-  get #tls(): boolean {
-    return this.#options.tls ?? true;
-  }
-
-  #config(server: string): string {
-    return `daemon off;
+function config(http: string): string {
+  return `daemon off;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr notice;
@@ -79,12 +97,7 @@ http {
   fastcgi_temp_path fastcgi;
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;
-  ${this.#options.http ?? ""}
-  server {
-    listen 127.0.0.1:${this.port}${this.#tls ? " ssl" : ""};
-    ${server}
-  }
+  ${http}
 }
 `;
-  }
 }
