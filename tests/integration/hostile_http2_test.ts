@@ -27,7 +27,7 @@ type Flood = (count: number) => Uint8Array;
 const hang: Handler = async (exchange) => void await exchange.peerClosed(60_000);
 
 function connect(proxy: HttpsProxy): Promise<Http2Flooder> {
-  return Http2Flooder.connect({ port: proxy.port, tls: { caCerts: [proxy.authority.root] } });
+  return Http2Flooder.connect(proxy.port, [proxy.authority.root]);
 }
 
 async function assertServes(proxy: HttpsProxy): Promise<void> {

@@ -13,7 +13,7 @@ import {
   readUint32,
 } from "./http2_frames.ts";
 import type { HeaderList } from "./message_head.ts";
-import { type ClientTarget, RawClient } from "./raw_client.ts";
+import { RawClient } from "./raw_client.ts";
 
 /** The preface and empty SETTINGS, which a client begins with. */
 export const HTTP2_HELLO: Bytes = concatBytes([
@@ -53,11 +53,9 @@ export class Http2Flooder {
   }
 
   /** Opens a connection and sends {@linkcode HTTP2_HELLO}. */
-  static async connect(
-    target: ClientTarget & { tls: { caCerts: string[] } },
-  ): Promise<Http2Flooder> {
-    const tls = { ...target.tls, alpnProtocols: ["h2"] };
-    const client = await RawClient.connect({ ...target, tls });
+  static async connect(port: number, caCerts: string[]): Promise<Http2Flooder> {
+    const tls = { caCerts, alpnProtocols: ["h2"] };
+    const client = await RawClient.connect({ port, tls });
     await client.write(HTTP2_HELLO);
     return new Http2Flooder(client);
   }

@@ -50,6 +50,8 @@ for (const [what, { deps, target = "/v1/messages" }] of Object.entries(FAULTS)) 
       deps: { ...healthy, ...deps },
       onInFlight: () => {},
       onRecord: ({ detail }) => details.push(detail),
+      onListenerLost: assert.fail,
+      onUnrecovered: assert.fail,
     });
     {
       using client = await RawClient.connect({ port });

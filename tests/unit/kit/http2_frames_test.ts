@@ -1,32 +1,35 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../kit/bytes.ts";
 import {
-  formatFields,
+  encodeHeaders,
+  FLAG,
   formatFrame,
-  formatSettings,
-  FrameFlag,
-  FrameType,
+  formatSetting,
+  FRAME,
+  parseFrame,
   parseSettings,
-  Setting,
-  takeFrames,
+  SETTING,
 } from "../../kit/http2_frames.ts";
 
-Deno.test("frames are laid out as RFC 9113 §4.1 says, and read back with what is left", () => {
-  const ping = { type: FrameType.PING, flags: FrameFlag.ACK, streamId: 0, payload: bytes(1, 2, 3) };
-  const reset = { type: FrameType.RST_STREAM, flags: 0, streamId: 0x0102_0304, payload: bytes(9) };
-  const sent = concatBytes([formatFrame(ping), formatFrame(reset), bytes(0, 0, 1)]);
-  assert.deepEqual(formatFrame(ping), bytes(0, 0, 3, 6, 1, 0, 0, 0, 0, 1, 2, 3));
-  assert.deepEqual(takeFrames(sent), { frames: [ping, reset], rest: bytes(0, 0, 1) });
+Deno.test("a frame is laid out as RFC 9113 §4.1 says, and read back with what follows it", () => {
+  const frame = { type: FRAME.ping, flags: FLAG.ack, streamId: 0x0102_0304, payload: bytes(9, 8) };
+  const sent = formatFrame(frame.type, frame.flags, frame.streamId, frame.payload);
+  assert.deepEqual(sent, bytes(0, 0, 2, 6, 1, 1, 2, 3, 4, 9, 8));
+  assert.deepEqual(parseFrame(concatBytes([sent, bytes(7)])), { frame, rest: bytes(7) });
+  assert.equal(parseFrame(sent.slice(0, -1)), undefined);
 });
 
 Deno.test("settings are six bytes each", () => {
-  const payload = formatSettings([[Setting.INITIAL_WINDOW_SIZE, 65_536]]);
-  assert.deepEqual(payload, bytes(0, 4, 0, 1, 0, 0));
-  assert.deepEqual(parseSettings(payload), new Map([[Setting.INITIAL_WINDOW_SIZE, 65_536]]));
+  const payload = concatBytes([
+    formatSetting(SETTING.initialWindowSize, 65_536),
+    formatSetting(SETTING.maxHeaderListSize, 1),
+  ]);
+  assert.deepEqual(payload, bytes(0, 4, 0, 1, 0, 0, 0, 6, 0, 0, 0, 1));
+  assert.deepEqual(parseSettings(payload), new Map([[4, 65_536], [6, 1]]));
 });
 
 Deno.test("lengths of literals are integers with a prefix of seven bits", () => {
-  const header = (length: number) => formatFields([["a", "b".repeat(length)]]).slice(0, -length);
+  const header = (length: number) => encodeHeaders([["a", "b".repeat(length)]]).slice(0, -length);
   assert.deepEqual(header(126), bytes(0, 1, 97, 126));
   assert.deepEqual(header(127), bytes(0, 1, 97, 127, 0));
   assert.deepEqual(header(300), bytes(0, 1, 97, 127, 173, 1));
