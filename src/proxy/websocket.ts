@@ -98,8 +98,10 @@ export async function forwardWebSocket(
   transport: WebSocketTransport,
 ): Promise<{ response: Response; session?: Relay["closed"] }> {
   const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
-  const timeout = AbortSignal.timeout(to.timeoutMs);
-  const signal = AbortSignal.any([request.signal, timeout]);
+  // Not AbortSignal.timeout: what waits for that stays in memory until it fires, long after the end.
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), to.timeoutMs);
+  const signal = AbortSignal.any([request.signal, timeout.signal]);
   const dialing = transport.dial(signal);
   let opened = false;
   try {
@@ -112,9 +114,10 @@ export async function forwardWebSocket(
     return begun;
   } catch (error) {
     if (request.signal.aborted) throw new ClientGone();
-    if (timeout.aborted) throw upstreamTimeout();
+    if (timeout.signal.aborted) throw upstreamTimeout();
     throw error instanceof Refusal ? error : unreachable(String(error));
   } finally {
+    clearTimeout(timer);
     if (!opened) void dialing.then((conn) => conn.close(), () => {});
   }
 }

@@ -26,6 +26,8 @@ export interface ProxyOptions {
   command?: readonly string[];
   /** Most files the process may have open, as `ulimit -n` sets it. @default {this process's} */
   maxOpenFiles?: number;
+  /** Flags for V8, separated by commas. @default {none} */
+  v8Flags?: string;
   /** @default {["--allow-net", "--allow-read"]} */
   permissions?: string[];
   /** Run by `deno serve`, which takes all settings from `env`. @default {false} */
@@ -243,6 +245,7 @@ function denoArgs(options: ProxyOptions): string[] {
   return [
     ...(options.served ? ["serve", "--host", "127.0.0.1", "--port", "0"] : ["run"]),
     ...["--no-prompt", "--cached-only", "--config", denoConfig],
+    ...(options.v8Flags === undefined ? [] : [`--v8-flags=${options.v8Flags}`]),
     ...permissions,
     resolve(REPOSITORY, entry),
   ];
