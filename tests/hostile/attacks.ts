@@ -7,7 +7,6 @@
 import { concatBytes } from "../kit/bytes.ts";
 import { getFrame, HTTP2_HELLO } from "../kit/http2_flooder.ts";
 import {
-  encodeHeaders,
   ERROR_CODE,
   FLAG,
   formatFrame,
@@ -16,6 +15,7 @@ import {
   SETTING,
   uint32,
 } from "../kit/http2_frames.ts";
+import { encodeHeaderBlock } from "../kit/hpack.ts";
 import type { Attack } from "./attack.ts";
 
 const HELLO_OF_512_BYTES = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
@@ -220,7 +220,7 @@ const OF_TLS: readonly Attack[] = [
     first: () => concatBytes([HTTP2_HELLO, getFrame(1, "/echo", FLAG.endStream)]),
     then: {
       bytes: (count) => {
-        const block = encodeHeaders([[`x-${count}`, "y".repeat(200)]]);
+        const block = encodeHeaderBlock([[`x-${count}`, "y".repeat(200)]]);
         return repeated(formatFrame(FRAME.continuation, 0, 1, block), 10);
       },
       rate: 20,

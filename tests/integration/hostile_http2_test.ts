@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { concatBytes } from "../kit/bytes.ts";
 import { getFrame, Http2Flooder } from "../kit/http2_flooder.ts";
 import {
-  encodeHeaders,
   ERROR_CODE,
   FLAG,
   formatFrame,
@@ -12,6 +11,7 @@ import {
   SETTING,
   uint32,
 } from "../kit/http2_frames.ts";
+import { encodeHeaderBlock } from "../kit/hpack.ts";
 import { HttpsProxy } from "../kit/https_proxy.ts";
 import { request } from "../kit/raw_client.ts";
 import { RawUpstream } from "../kit/raw_upstream.ts";
@@ -98,7 +98,12 @@ const FLOODS: [name: string, first: Uint8Array, flood: Flood][] = [
     return concatBytes(numbers.map((number) => resetStream(number, "/v1/models")));
   }],
   ["a flood of CONTINUATION", BEGUN_HEAD, (count) => {
-    return formatFrame(FRAME.continuation, 0, 1, encodeHeaders([[`x-${count}`, "y".repeat(200)]]));
+    return formatFrame(
+      FRAME.continuation,
+      0,
+      1,
+      encodeHeaderBlock([[`x-${count}`, "y".repeat(200)]]),
+    );
   }],
   ["a flood of empty CONTINUATION", BEGUN_HEAD, () => {
     return formatFrame(FRAME.continuation, 0, 1, new Uint8Array());

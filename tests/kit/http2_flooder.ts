@@ -2,7 +2,6 @@ import type { ConnectionEnd } from "./byte_reader.ts";
 import { type Bytes, concatBytes, latin1Bytes } from "./bytes.ts";
 import { Condition } from "./condition.ts";
 import {
-  encodeHeaders,
   FLAG,
   formatFrame,
   FRAME,
@@ -12,6 +11,7 @@ import {
   PREFACE,
   readUint32,
 } from "./http2_frames.ts";
+import { encodeHeaderBlock } from "./hpack.ts";
 import type { HeaderList } from "./message_head.ts";
 import { RawClient } from "./raw_client.ts";
 
@@ -33,7 +33,7 @@ export function getFrame(
     [":authority", "localhost"],
     [":path", target],
   ];
-  return formatFrame(FRAME.headers, flags, streamId, encodeHeaders(fields));
+  return formatFrame(FRAME.headers, flags, streamId, encodeHeaderBlock(fields));
 }
 
 /**

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { concatBytes } from "../../kit/bytes.ts";
 import {
-  encodeHeaders,
   FLAG,
   formatFrame,
   formatSetting,
@@ -26,13 +25,6 @@ Deno.test("settings are six bytes each", () => {
   ]);
   assert.deepEqual(payload, bytes(0, 4, 0, 1, 0, 0, 0, 6, 0, 0, 0, 1));
   assert.deepEqual(parseSettings(payload), new Map([[4, 65_536], [6, 1]]));
-});
-
-Deno.test("lengths of literals are integers with a prefix of seven bits", () => {
-  const header = (length: number) => encodeHeaders([["a", "b".repeat(length)]]).slice(0, -length);
-  assert.deepEqual(header(126), bytes(0, 1, 97, 126));
-  assert.deepEqual(header(127), bytes(0, 1, 97, 127, 0));
-  assert.deepEqual(header(300), bytes(0, 1, 97, 127, 173, 1));
 });
 
 function bytes(...values: number[]): Uint8Array<ArrayBuffer> {
