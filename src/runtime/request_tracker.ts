@@ -3,6 +3,7 @@ import type { Relay } from "../proxy/websocket_relay.ts";
 import type { WebSocketTransport } from "../proxy/websocket.ts";
 import { RequestWatch } from "./access_record.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
+import { Slots } from "./slots.ts";
 
 /** The request path's dependencies; draining and WebSockets are the tracker's own affair. */
 export interface ServerDeps extends Omit<ProxyDeps, "isDraining" | "webSockets"> {
@@ -26,7 +27,7 @@ export interface RequestTrackerOptions {
 /** The proxy's handler, with every request it runs known until its response is out. */
 export class RequestTracker {
   readonly #options: RequestTrackerOptions;
-  readonly #running = new Set<RequestWatch>();
+  readonly #running = new Slots<RequestWatch>();
   readonly #webSockets = new Set<Relay>();
   readonly #idle = Promise.withResolvers<void>();
   #deps: ProxyDeps;
@@ -53,7 +54,7 @@ export class RequestTracker {
   /** Answers a request of `Deno.serve`. */
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     const watch = new RequestWatch(request);
-    this.#running.add(watch);
+    const slot = this.#running.add(watch);
     this.#options.onInFlight(this.#running.size);
     const response = await handleRequest(request, watch.outcome, this.#deps);
     watch.answered(response, this.#recordHeaders);
@@ -61,8 +62,8 @@ export class RequestTracker {
     const departed = () => abortTellsDeparture && request.signal.aborted;
     const ended = watch.outcome.session ?? info.completed;
     ended.then(
-      () => this.#end(watch, departed() ? "client" : undefined),
-      () => this.#end(watch, "client"),
+      () => this.#end(slot, watch, departed() ? "client" : undefined),
+      () => this.#end(slot, watch, "client"),
     );
     return response;
   }
@@ -78,7 +79,7 @@ export class RequestTracker {
    * goes away does (RFC 6455 §7.4.1).
    */
   async cutOff(): Promise<void> {
-    for (const watch of this.#running) this.#end(watch, "proxy");
+    for (const [slot, watch] of this.#running.entries()) this.#end(slot, watch, "proxy");
     const relays = [...this.#webSockets];
     for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
     await Promise.all(relays.map(({ closed }) => closed));
@@ -104,8 +105,8 @@ export class RequestTracker {
     void relay.closed.finally(() => this.#webSockets.delete(relay));
   }
 
-  #end(watch: RequestWatch, aborted: RequestRecord["aborted"]): void {
-    if (!this.#running.delete(watch)) return;
+  #end(slot: number, watch: RequestWatch, aborted: RequestRecord["aborted"]): void {
+    if (!this.#running.delete(slot, watch)) return;
     this.#options.onInFlight(this.#running.size);
     this.#options.onRecord(
       watch.record(this.#options.config.worker, aborted, this.#recordHeaders),
