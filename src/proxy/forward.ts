@@ -1,6 +1,7 @@
 import { type ProxyError, Refusal } from "./errors.ts";
 import type { HeaderLine } from "./headers.ts";
 import { limitBody, type LimitedBody } from "./body_limit.ts";
+import type { SharedTimeout } from "./shared_timeout.ts";
 import { unannouncedBody } from "./unannounced_body.ts";
 
 /** The part of `fetch` that forwarding needs; the transport is handed in, so tests can hold it. */
@@ -17,8 +18,8 @@ export interface Transport {
   readonly client?: Deno.HttpClient;
   /** Opens a connection for each request, for those that may not be sent twice. */
   readonly unpooledClient?: Deno.HttpClient;
-  /** Milliseconds to wait for response headers. */
-  readonly headerTimeoutMs: number;
+  /** How long to wait for response headers. */
+  readonly headerTimeout: SharedTimeout;
   /** Largest body without a content-length, in bytes; counting it costs the native path. */
   readonly maxBodyBytes?: number;
 }
@@ -28,9 +29,6 @@ export class ClientGone extends Error {
   /** As in a stack trace. */
   override readonly name = "ClientGone";
 }
-
-/** The reason of an abort caused by `headerTimeoutMs`. */
-const HEADER_TIMEOUT = Symbol("header timeout");
 
 /**
  * The transport's own words, from "client error (Connect): tcp connect error: …" on. What stands in
@@ -61,10 +59,9 @@ export async function forward(
   headers: HeaderLine[],
   transport: Transport,
 ): Promise<Response> {
-  const abort = new AbortController();
   const { signal } = request;
-  signal.addEventListener("abort", () => abort.abort(signal.reason), { once: true });
-  const timer = setTimeout(() => abort.abort(HEADER_TIMEOUT), transport.headerTimeoutMs);
+  const waiting = transport.headerTimeout.start();
+  signal.addEventListener("abort", () => waiting.abort(signal.reason), { once: true });
   let body: LimitedBody | undefined;
   try {
     const stream = await forwardableBody(request);
@@ -73,7 +70,7 @@ export async function forward(
       method: request.method,
       headers,
       redirect: "manual",
-      signal: abort.signal,
+      signal: waiting.signal,
       ...replayProof(request, body.stream, transport),
     });
     const fault = responseFault(response);
@@ -85,10 +82,10 @@ export async function forward(
     if (body?.exceeded) {
       throw new Refusal(tooLarge(transport.maxBodyBytes ?? 0), "body too large");
     }
-    if (abort.signal.reason === HEADER_TIMEOUT) throw upstreamTimeout();
+    if (waiting.isOverdue) throw upstreamTimeout();
     throw exchangeFailure(error);
   } finally {
-    clearTimeout(timer);
+    transport.headerTimeout.end(waiting);
   }
 }
 
@@ -196,7 +193,7 @@ function exchangeFailure(error: unknown): Refusal {
   }, words);
 }
 
-/** The answer when the upstream takes longer than `headerTimeoutMs`. */
+/** The answer when the upstream takes longer than `headerTimeout`. */
 export function upstreamTimeout(): Refusal {
   return new Refusal(
     { code: "upstream_timeout", message: "The upstream sent no response headers in time" },

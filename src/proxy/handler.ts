@@ -166,7 +166,7 @@ async function relayWebSocket(
   { webSockets, transport }: ProxyDeps,
 ): Promise<Response> {
   if (webSockets === undefined) throw unforwardable("WebSocket upgrades cannot be forwarded");
-  const timeoutMs = transport.headerTimeoutMs;
+  const timeoutMs = transport.headerTimeout.limitMs;
   const opened = await forwardWebSocket(request, asked, { ...to, timeoutMs }, webSockets);
   outcome.session = opened.session?.then((why) => {
     if (why !== undefined) outcome.detail = why;

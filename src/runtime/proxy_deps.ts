@@ -1,6 +1,7 @@
 import type { Transport } from "../proxy/forward.ts";
 import type { ProxyDeps } from "../proxy/handler.ts";
 import { requestHeaderFilter } from "../proxy/headers.ts";
+import { SharedTimeout } from "../proxy/shared_timeout.ts";
 import type { WorkerConfig } from "./messages.ts";
 
 /** The request path's dependencies as far as settings decide them. */
@@ -38,7 +39,7 @@ export function createTransport(
   return {
     fetch,
     ...clients,
-    headerTimeoutMs: config.headerTimeoutMs,
+    headerTimeout: new SharedTimeout(config.headerTimeoutMs),
     ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
   };
 }

@@ -1,9 +1,9 @@
 import { handleRequest, type ProxyDeps } from "../proxy/handler.ts";
+import { Slots } from "../proxy/slots.ts";
 import type { Relay } from "../proxy/websocket_relay.ts";
 import type { WebSocketTransport } from "../proxy/websocket.ts";
 import { RequestWatch } from "./access_record.ts";
 import type { RequestRecord, WorkerConfig } from "./messages.ts";
-import { Slots } from "./slots.ts";
 
 /** The request path's dependencies; draining and WebSockets are the tracker's own affair. */
 export interface ServerDeps extends Omit<ProxyDeps, "isDraining" | "webSockets"> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { RequestServer } from "../../src/runtime/request_server.ts";
 import type { RequestRecord } from "../../src/runtime/messages.ts";
+import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
 import deno from "../../deno.json" with { type: "json" };
 import { freePort } from "../kit/free_port.ts";
@@ -72,7 +73,7 @@ for (const abortTellsDeparture of [true, false]) {
           credential: () => ({ kind: "api_key", key: "unused", header: "auto" }),
           onRefused: () => {},
           isReady: () => true,
-          transport: { fetch, headerTimeoutMs: 10_000 },
+          transport: { fetch, headerTimeout: new SharedTimeout(10_000) },
         },
         onInFlight: () => {},
         onRecord: recorded.resolve,

@@ -1,3 +1,4 @@
+import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
 import assert from "node:assert/strict";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
 import { RequestServer } from "../../src/runtime/request_server.ts";
@@ -36,7 +37,7 @@ for (const [what, { deps, target = "/v1/messages" }] of Object.entries(FAULTS)) 
       credential: () => ({ kind: "api_key", key: "unused", header: "auto" }),
       onRefused: () => {},
       isReady: () => true,
-      transport: { fetch, headerTimeoutMs: 10_000 },
+      transport: { fetch, headerTimeout: new SharedTimeout(10_000) },
     };
     const details: (string | undefined)[] = [];
     const port = freePort();

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Slots } from "../../../src/runtime/slots.ts";
+import { Slots } from "../../../src/proxy/slots.ts";
 
 Deno.test("what was let go is gone, and its slot is used again", () => {
   const slots = new Slots<{ name: string }>();
