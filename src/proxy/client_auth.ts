@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A header in which a client may present its key, and in which an upstream may expect ours. */
 export type CredentialHeader = "x-api-key" | "api-key" | "authorization";
@@ -22,11 +22,13 @@ const ANONYMOUS: ClientIdentity = { verdict: "anonymous", presentedIn: [] };
 const BEARER = /^bearer +/i;
 
 /**
- * SHA-256 of a client key. Keys are kept and compared as digests only, so that no worker holds one
- * and no comparison takes a time that depends on how much of a guess was right.
+ * SHA-256 of a client key, in hexadecimal. Keys are kept and compared as digests only, so that no
+ * worker holds one and no comparison takes a time that depends on how much of a guess was right.
+ * As text, because a digest in bytes lives outside V8's heap: making and collecting one for each
+ * request cost 25 µs of it.
  */
-export function digestKey(key: string): Uint8Array {
-  return createHash("sha256").update(key).digest();
+export function digestKey(key: string): string {
+  return hash("sha256", key);
 }
 
 /**
@@ -38,7 +40,7 @@ export function digestKey(key: string): Uint8Array {
  */
 export function identifyClient(
   headers: Headers,
-  acceptedKeys: readonly Uint8Array[],
+  acceptedKeys: readonly string[],
 ): ClientIdentity {
   let presentedIn: CredentialHeader[] | undefined;
   let authenticated = false;
@@ -59,11 +61,20 @@ function bearerToken(value: string): string | undefined {
   return scheme === null ? undefined : value.slice(scheme[0].length);
 }
 
-function isAccepted(key: string, acceptedKeys: readonly Uint8Array[]): boolean {
+function isAccepted(key: string, acceptedKeys: readonly string[]): boolean {
   const digest = digestKey(key);
   let accepted = false;
   for (const candidate of acceptedKeys) {
-    if (timingSafeEqual(digest, candidate)) accepted = true;
+    if (isEqual(digest, candidate)) accepted = true;
   }
   return accepted;
+}
+
+/** Compares two digests in a time that does not depend on them. */
+function isEqual(one: string, other: string): boolean {
+  let difference = one.length ^ other.length;
+  for (let index = 0; index < one.length; index++) {
+    difference |= one.charCodeAt(index) ^ other.charCodeAt(index);
+  }
+  return difference === 0;
 }

@@ -30,7 +30,7 @@ export interface ProxyDeps {
   /** How WebSockets are relayed; without it they are refused. */
   readonly webSockets?: WebSocketTransport;
   /** SHA-256 digests of the client keys that authenticate. */
-  readonly acceptedKeys: readonly Uint8Array[];
+  readonly acceptedKeys: readonly string[];
   /** Whether a request without a credential is answered 401 instead of forwarded as it is. */
   readonly rejectUnauthenticated: boolean;
   /** Whether `/healthz` and `/readyz` are ours. */
@@ -81,7 +81,7 @@ export async function handleRequest(
 ): Promise<Response> {
   let dialect: Dialect = "openai";
   try {
-    const target = requestTarget(request.url, request.headers.get("host"));
+    const target = requestTarget(request.url, hostOf(request.headers));
     if (target === undefined) throw unforwardable("The Host header is not a plain host[:port]");
     const path = outcome.path = pathOf(target);
     dialect = dialectOf(path, request.headers);
@@ -96,6 +96,14 @@ export async function handleRequest(
     if (refusal.detail !== undefined) outcome.detail = refusal.detail;
     return errorResponse(refusal.answer, dialect);
   }
+}
+
+/**
+ * The Host header. This is the first that is asked of a request's headers, and `has` brings all of
+ * them over from the runtime at once, where every `get` before that would ask it by itself.
+ */
+function hostOf(headers: Headers): string | null {
+  return headers.has("host") ? headers.get("host") : null;
 }
 
 async function proxyRequest(

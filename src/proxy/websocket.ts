@@ -67,7 +67,7 @@ export function webSocketRequest({ method, headers }: Request): WebSocketRequest
 export function identifyWebSocketClient(
   headers: Headers,
   { clientKey }: WebSocketRequest,
-  acceptedKeys: readonly Uint8Array[],
+  acceptedKeys: readonly string[],
 ): ClientIdentity {
   const inHeaders = identifyClient(headers, acceptedKeys);
   if (clientKey === undefined) return inHeaders;

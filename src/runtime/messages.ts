@@ -29,7 +29,7 @@ export interface WorkerConfig {
   /** Where requests go. */
   readonly upstream: Upstream;
   /** SHA-256 digests of the client keys. */
-  readonly acceptedKeys: readonly Uint8Array[];
+  readonly acceptedKeys: readonly string[];
   /** Whether a request without a credential is answered 401. */
   readonly rejectUnauthenticated: boolean;
   /** Whether `/healthz` and `/readyz` are ours. */

@@ -104,7 +104,7 @@ function assertTold(told: string, known: string[], unknown: string[]): void {
   for (const text of unknown) assert.ok(!told.includes(text), `${text} in ${told}`);
 }
 
-const CLIENT_DIGEST = digestKey("canary-of-the-client").toHex();
+const CLIENT_DIGEST = digestKey("canary-of-the-client");
 
 Deno.test("workers are told the upstream's key and digests of the clients', and no other secret", async () => {
   const told = await toldToWorkers(

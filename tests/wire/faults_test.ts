@@ -1,6 +1,7 @@
-import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
 import assert from "node:assert/strict";
+import { digestKey } from "../../src/proxy/client_auth.ts";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
+import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
 import { RequestServer } from "../../src/runtime/request_server.ts";
 import type { ServerDeps } from "../../src/runtime/request_tracker.ts";
 import { freePort } from "../kit/free_port.ts";
@@ -30,7 +31,7 @@ for (const [what, { deps, target = "/v1/messages" }] of Object.entries(FAULTS)) 
     await using upstream = RawUpstream.start();
     const healthy: ServerDeps = {
       upstream: { baseUrl: upstream.url, host: "127.0.0.1" },
-      acceptedKeys: [await keyDigest(CLIENT_KEY)],
+      acceptedKeys: [digestKey(CLIENT_KEY)],
       rejectUnauthenticated: false,
       healthEndpoints: true,
       filterRequestHeaders: requestHeaderFilter([]),
@@ -75,8 +76,4 @@ for (const [what, { deps, target = "/v1/messages" }] of Object.entries(FAULTS)) 
     await server.close();
     assert.match(details[0] ?? "", what.startsWith("no error") ? /undefined/ : new RegExp(FAULT));
   });
-}
-
-async function keyDigest(key: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
 }
