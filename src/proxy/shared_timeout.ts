@@ -9,7 +9,7 @@ export class Timed {
   slot = 0;
   #overdue = false;
 
-  /** @param deadline milliseconds on the clock of `performance.now` */
+  /** Overdue at a deadline, in milliseconds on the clock of `performance.now`. */
   constructor(deadline: number) {
     this.deadline = deadline;
   }
@@ -47,7 +47,7 @@ export class SharedTimeout {
   readonly #running = new Slots<Timed>();
   #isArmed = false;
 
-  /** @param limitMs milliseconds */
+  /** With a limit in milliseconds. */
   constructor(limitMs: number) {
     this.limitMs = limitMs;
   }
