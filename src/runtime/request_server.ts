@@ -159,6 +159,6 @@ export class RequestServer {
  * then new connections may come by way of it, and are shown its certificate, which is still good.
  */
 async function retire({ server, uploads }: Listener): Promise<void> {
-  await within(UPLOAD_GRACE, uploads.ended());
+  if (uploads.areRunning) await within(UPLOAD_GRACE, uploads.ended());
   await server.shutdown();
 }

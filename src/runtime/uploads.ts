@@ -6,6 +6,11 @@ export class Uploads {
   #running = 0;
   #none: PromiseWithResolvers<void> | undefined;
 
+  /** Whether any has no answer yet. */
+  get areRunning(): boolean {
+    return this.#running > 0;
+  }
+
   /** Counts a request in until it is answered, and returns that answer. */
   async watch({ headers }: Request, answer: Promise<Response>): Promise<Response> {
     if (!headers.has("content-length") && !headers.has("transfer-encoding")) return await answer;

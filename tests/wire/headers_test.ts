@@ -93,20 +93,6 @@ Deno.test("30 heads of 128 lines and 64 KiB cross, responses of 100 lines; longe
   assert.equal(await asked([]), 200);
 });
 
-Deno.test("37 a response's length beside a transfer coding does not cross", async () => {
-  await using upstream = RawUpstream.start(async (exchange) => {
-    await exchange.respond({
-      headers: [["Content-Length", "100"], ["Transfer-Encoding", "chunked"]],
-      body: "2\r\nok\r\n0\r\n\r\n",
-    });
-  });
-  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
-  const { headers, bytes, ended } = await request({ port: proxy.port, headers: HOST });
-  assert.deepEqual(headerValues(headers, "content-length"), []);
-  assert.equal(new TextDecoder().decode(bytes), "ok");
-  assert.equal(ended, "complete");
-});
-
 Deno.test("24 what an ingress adds is stripped, as configured", async () => {
   await using upstream = RawUpstream.start();
   const headers: HeaderList = [...HOST, ["X-Forwarded-For", "10.1.2.3"], ["X-MS-Client", "a"], [
