@@ -2,6 +2,9 @@ import { parseArgs } from "node:util";
 import { CONTENDERS } from "./contenders/mod.ts";
 import { WORKS } from "./works/mod.ts";
 
+/** Rounds that a figure is the median of. */
+const FULL_ROUNDS = 5;
+
 /** What the command line asks for. */
 export interface Options {
   readonly rounds: number;
@@ -12,7 +15,7 @@ export interface Options {
   /** Keys; all where absent. */
   readonly contenders?: readonly string[];
   readonly streams: readonly number[];
-  /** Whether nothing is left out or shortened. */
+  /** Whether nothing is left out, and every figure is a median of as many rounds as by default. */
   readonly full: boolean;
 }
 
@@ -35,13 +38,15 @@ export function parseOptions(args: readonly string[]): Options {
   });
   const fallback = values.quick
     ? { rounds: "1", seconds: "1", streams: "1,500" }
-    : { rounds: "5", seconds: "2", streams: "1,100,500,1000,2000" };
+    : { rounds: String(FULL_ROUNDS), seconds: "2", streams: "1,100,500,1000,2000" };
   const given = { ...fallback, ...values };
+  const rounds = positive("--rounds", given.rounds);
+  const narrowed = [values.quick, values.works, values.contenders, values.streams].some(Boolean);
   return {
-    rounds: positive("--rounds", given.rounds),
+    rounds,
     seconds: positive("--seconds", given.seconds),
     streams: list(given.streams).map((count) => positive("--streams", count)),
-    full: args.length === 0,
+    full: !narrowed && rounds >= FULL_ROUNDS,
     ...(values.works !== undefined && { works: known("work", list(values.works), WORKS) }),
     ...(values.contenders !== undefined && {
       contenders: known("contender", list(values.contenders), CONTENDERS),

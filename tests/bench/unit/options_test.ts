@@ -22,6 +22,11 @@ Deno.test("arguments pick works, contenders and loads, and win over --quick", ()
   });
 });
 
+Deno.test("a run of shorter rounds is a full one, a run of fewer is not", () => {
+  assert.equal(parseOptions(["--seconds", "1"]).full, true);
+  assert.equal(parseOptions(["--rounds", "4"]).full, false);
+});
+
 Deno.test("what is no number, no flag or no name is refused", () => {
   assert.throws(() => parseOptions(["--rounds", "0"]), /positive whole number for --rounds.*"0"/);
   assert.throws(() => parseOptions(["--streams", "1,many"]), /for --streams, got "many"/);
