@@ -174,8 +174,8 @@ async function relayWebSocket(
   { webSockets, transport }: ProxyDeps,
 ): Promise<Response> {
   if (webSockets === undefined) throw unforwardable("WebSocket upgrades cannot be forwarded");
-  const timeoutMs = transport.headerTimeout.limitMs;
-  const opened = await forwardWebSocket(request, asked, { ...to, timeoutMs }, webSockets);
+  const timeout = transport.headerTimeout;
+  const opened = await forwardWebSocket(request, asked, { ...to, timeout }, webSockets);
   outcome.session = opened.session?.then((why) => {
     if (why !== undefined) outcome.detail = why;
   });

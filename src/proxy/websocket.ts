@@ -2,6 +2,7 @@ import { type ClientIdentity, type CredentialHeader, identifyClient } from "./cl
 import { ClientGone, unreachable, upstreamTimeout } from "./forward.ts";
 import { Refusal } from "./errors.ts";
 import { type HeaderLine, responseHeaders } from "./headers.ts";
+import type { SharedTimeout } from "./shared_timeout.ts";
 import { handshake, type HandshakeAnswer } from "./websocket_handshake.ts";
 import { type Relay, relay } from "./websocket_relay.ts";
 import type { UpstreamConn } from "./upstream_socket.ts";
@@ -86,7 +87,7 @@ export function identifyWebSocketClient(
  * upstream is returned as its response; the client's connection then goes on.
  *
  * @param headers for the upstream, credentials included
- * @param timeoutMs for the upstream's answer
+ * @param timeout for the upstream's answer
  * @returns the response, and the session it begins
  * @throws {Refusal} when the upstream cannot be reached or does not answer in time
  * @throws {ClientGone} when the client left first
@@ -94,14 +95,13 @@ export function identifyWebSocketClient(
 export async function forwardWebSocket(
   request: Request,
   asked: WebSocketRequest,
-  to: { url: string; headers: readonly HeaderLine[]; timeoutMs: number },
+  to: { url: string; headers: readonly HeaderLine[]; timeout: SharedTimeout },
   transport: WebSocketTransport,
 ): Promise<{ response: Response; session?: Relay["closed"] }> {
   const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
   // Not AbortSignal.timeout: what waits for that stays in memory until it fires, long after the end.
-  const timeout = new AbortController();
-  const timer = setTimeout(() => timeout.abort(), to.timeoutMs);
-  const signal = AbortSignal.any([request.signal, timeout.signal]);
+  const waiting = to.timeout.start();
+  const signal = AbortSignal.any([request.signal, waiting.signal]);
   const dialing = transport.dial(signal);
   let opened = false;
   try {
@@ -114,10 +114,10 @@ export async function forwardWebSocket(
     return begun;
   } catch (error) {
     if (request.signal.aborted) throw new ClientGone();
-    if (timeout.signal.aborted) throw upstreamTimeout();
+    if (waiting.isOverdue) throw upstreamTimeout();
     throw error instanceof Refusal ? error : unreachable(String(error));
   } finally {
-    clearTimeout(timer);
+    to.timeout.end(waiting);
     if (!opened) void dialing.then((conn) => conn.close(), () => {});
   }
 }
