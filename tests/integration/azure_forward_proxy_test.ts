@@ -33,7 +33,7 @@ for (const user of [undefined, USER]) {
       await proxy.waitForLine(/upstream token acquired/);
       assert.equal(entra.requests[0]?.headers.get("proxy-authorization"), null);
       const { host } = new URL(entra.url);
-      assert.ok((await squid.requests()).includes(`CONNECT ${host} 200`));
+      await squid.logged(`CONNECT ${host} 200`);
     },
   });
 }

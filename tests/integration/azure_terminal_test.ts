@@ -30,10 +30,12 @@ async function atTerminal(flags: string[], env: Record<string, string>, line: Re
       printed += value;
     }
   } finally {
-    child.kill("SIGKILL"); // The terminal goes with it, and the program with its terminal.
-    await reader.cancel();
-    await child.stdin.abort();
+    // As a user would: when its terminal goes away, that is SIGHUP, which only reloads.
+    const keyboard = child.stdin.getWriter();
+    await keyboard.write(new TextEncoder().encode("\x03"));
+    while (!(await reader.read()).done);
     await child.status;
+    await keyboard.close().catch(() => {}); // Its reader has ended.
   }
   return printed;
 }

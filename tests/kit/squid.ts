@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { DEFAULT_DEADLINE_MS, withDeadline } from "./deadline.ts";
 import { Daemon } from "./daemon.ts";
 import { freePort } from "./free_port.ts";
 import type { NeededProgram } from "./programs.ts";
@@ -50,10 +51,27 @@ export class Squid implements AsyncDisposable {
     return `http://${userinfo}127.0.0.1:${this.port}`;
   }
 
-  /** The requests it logged so far: method, target and status. A tunnel is logged at its end. */
-  async requests(): Promise<string[]> {
-    const log = await Deno.readTextFile(join(this.#directory, "access.log"));
-    return log.split("\n").filter(Boolean);
+  /**
+   * Waits until it has logged a request, which it does some time after the answer, and a tunnel at
+   * its end.
+   *
+   * @param request method, target and status
+   */
+  async logged(request: string): Promise<void> {
+    using changes = Deno.watchFs(this.#directory);
+    let log = await this.#log();
+    const found = async () => {
+      if (log.includes(request)) return;
+      for await (const _ of changes) {
+        log = await this.#log();
+        if (log.includes(request)) return;
+      }
+    };
+    await withDeadline(found(), DEFAULT_DEADLINE_MS, () => `${request} in squid's log: ${log}`);
+  }
+
+  async #log(): Promise<string[]> {
+    return (await Deno.readTextFile(join(this.#directory, "access.log"))).split("\n");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
