@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { RequestServer } from "../../src/runtime/request_server.ts";
 import type { RequestRecord } from "../../src/runtime/messages.ts";
 import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
@@ -15,7 +16,8 @@ Deno.test("with request signals as in a compiled program, messages cross whole o
   const config = await Deno.makeTempFile({ suffix: ".json" });
   try {
     const unstable = deno.unstable.filter((feature) => feature !== "no-legacy-abort");
-    await Deno.writeTextFile(config, JSON.stringify({ ...deno, unstable, lock: false }));
+    const lock = { ...deno.lock, path: fileURLToPath(new URL("../../deno.lock", import.meta.url)) };
+    await Deno.writeTextFile(config, JSON.stringify({ ...deno, unstable, lock }));
     await using upstream = RawUpstream.start(async (exchange) => {
       const { bytes } = await exchange.request.readBody();
       await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { hash } from "node:crypto";
 import { digestKey, identifyClient } from "../../../src/proxy/client_auth.ts";
 
 const KEYS = [digestKey("right"), digestKey("also-right")];
@@ -35,5 +36,11 @@ const CASES: [name: string, headers: [string, string][], verdict: string, presen
 for (const [name, headers, verdict, presentedIn] of CASES) {
   Deno.test(`a client that presents ${name} is ${verdict}`, () => {
     assert.deepEqual(identifyClient(new Headers(headers), KEYS), { verdict, presentedIn });
+  });
+}
+
+for (const key of ["abc", "", "ключ", "k".repeat(1_000)]) {
+  Deno.test(`the digest of a key is its SHA-256: ${key.slice(0, 8) || "empty"}`, () => {
+    assert.equal(digestKey(key), hash("sha256", key));
   });
 }
