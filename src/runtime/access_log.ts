@@ -34,7 +34,6 @@ function emit(
   message: string,
   fields: Record<string, unknown>,
 ): void {
-  for (const key in fields) if (fields[key] === undefined) delete fields[key];
   const entry: LogRecord = {
     category: accessLog.category, // LogTape copies a record that lacks it, field by field.
     timestamp: time,

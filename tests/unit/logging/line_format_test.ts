@@ -61,7 +61,7 @@ Deno.test("text quotes what would not read back, and shows objects as JSON", () 
     ["\u009b31m\u2028", '"\\u009b31m\\u2028"'],
     [12, "12"],
     [true, "true"],
-    [undefined, "undefined"],
+    [null, "null"],
     [{ a: "b c" }, '"{\\"a\\":\\"b c\\"}"'],
   ];
   for (const [value, text] of cases) {
@@ -69,3 +69,12 @@ Deno.test("text quotes what would not read back, and shows objects as JSON", () 
     assert.ok(line.endsWith(` value=${text}\n`), line);
   }
 });
+
+for (const format of ["text", "json"] as const) {
+  Deno.test(`in ${format}, what is undefined is left out`, () => {
+    const properties = { id: 1, detail: undefined };
+    const line = lineFormatter(format)({ ...RECORD, properties });
+    assert.match(line, /id"?[=:]1/);
+    assert.doesNotMatch(line, /detail/);
+  });
+}
