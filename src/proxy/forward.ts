@@ -61,7 +61,8 @@ export async function forward(
 ): Promise<Response> {
   const { signal } = request;
   const waiting = transport.headerTimeout.start();
-  signal.addEventListener("abort", () => waiting.abort(signal.reason), { once: true });
+  const leave = () => waiting.abort(signal.reason);
+  signal.addEventListener("abort", leave);
   let body: LimitedBody | undefined;
   try {
     const stream = await forwardableBody(request);
@@ -86,6 +87,7 @@ export async function forward(
     throw exchangeFailure(error);
   } finally {
     transport.headerTimeout.end(waiting);
+    signal.removeEventListener("abort", leave); // or a long stream would hold all of this
   }
 }
 
