@@ -65,10 +65,20 @@ function isLoss(line: string): boolean {
   return LOST.test(line);
 }
 
-/** While nobody listens, connections are refused, and those in the queue reset. */
+const REFUSALS = new Set([
+  "BrokenPipe",
+  "ConnectionRefused",
+  "ConnectionReset",
+  "NotConnected",
+  "UnexpectedEof",
+]);
+
+/**
+ * While nobody listens, connections are refused, and those in the queue reset, which `Deno.connect`
+ * calls NotConnected where it comes before it has asked for the peer's address.
+ */
 function refused(error: unknown): undefined {
-  const names = ["ConnectionRefused", "ConnectionReset", "BrokenPipe", "UnexpectedEof"];
-  if (!(error instanceof Error) || !names.includes(error.name)) throw error;
+  if (!(error instanceof Error) || !REFUSALS.has(error.name)) throw error;
 }
 
 /** What a client gets that tries again when it is refused, as SDKs do. */
