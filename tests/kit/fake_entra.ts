@@ -31,6 +31,8 @@ export class FakeEntra {
   readonly given: TokenGiven[] = [];
   /** Lifetime of a token, in seconds. */
   lifetime = 3600;
+  /** After how many seconds it asks for a token to be renewed; where it is absent, it does not. */
+  refreshIn: number | undefined;
   /** How the token endpoint answers. */
   answer: Answer = () => this.giveToken();
   /** How discovery answers; `undefined` to answer as Entra does. */
@@ -79,6 +81,7 @@ export class FakeEntra {
       expires_in: this.lifetime,
       ext_expires_in: this.lifetime,
       access_token: token,
+      refresh_in: this.refreshIn,
     });
   }
 
