@@ -208,7 +208,10 @@ function lengthOf(plan: Plan): HeaderList {
 
 function headBytes(plan: Plan, framing: HeaderList): Bytes {
   const { status, headers } = answerHead(plan);
-  const lines = [...headers, ...framing].map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection: HeaderList = plan.close ? [["Connection", "close"]] : [];
+  const lines = [...headers, ...framing, ...connection].map(([name, value]) =>
+    `${name}: ${value}\r\n`
+  );
   return latin1Bytes(`HTTP/1.1 ${status} Planned\r\n${lines.join("")}\r\n`);
 }
 

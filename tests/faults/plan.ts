@@ -20,6 +20,8 @@ export interface Plan {
   readonly size: number;
   /** Milliseconds wherever the behaviour waits: between events, before it closes, inside a body. */
   readonly pauseMs: number;
+  /** Whether the connection ends after the answer, which says so: `Connection: close`. */
+  readonly close: boolean;
 }
 
 /** What each event carries, so that streams of them have a realistic size. */
@@ -48,6 +50,7 @@ export function planOf(target: string): Plan {
     uploadChunked: query.get("uploadChunked") === "true",
     size: number("size"),
     pauseMs: number("pauseMs"),
+    close: query.get("close") === "true",
   };
 }
 

@@ -49,6 +49,7 @@ export function planRequest(id: number, behaviour: BehaviourName, random: Seeded
     uploadChunked: uploadBytes > 0 && uploadBytes < 16 * KILOBYTE && random.chance(0.2),
     size: answerSize(behaviour, random),
     pauseMs: pauseOf(behaviour, random),
+    close: false,
   };
 }
 

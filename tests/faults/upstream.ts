@@ -91,6 +91,7 @@ class FaultyUpstream {
     arrived.answered = true;
     open.busy = false;
     open.closing = plan.behaviour === "close-after";
+    if (plan.close) exchange.close();
   }
 
   #note(id: number): Arrived {

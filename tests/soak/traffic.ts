@@ -1,6 +1,7 @@
 import type { Result } from "../faults/attempt.ts";
+import type { BehaviourName } from "../faults/behaviours.ts";
 import type { Clients } from "../faults/clients.ts";
-import { eventOf } from "../faults/plan.ts";
+import { eventOf, type Plan } from "../faults/plan.ts";
 import { atRate } from "../faults/rate.ts";
 import { type Planned, planRequest } from "../faults/schedule.ts";
 import type { SeededRandom } from "../kit/seeded_random.ts";
@@ -19,6 +20,13 @@ export interface TrafficOptions {
 const CANCELLED_STREAMS = 0.2;
 const CANCELLED_REQUESTS = 0.05;
 const LONGEST_CANCEL_MS = 100;
+/**
+ * Of answers, those that end the upstream's connection, as servers and load balancers do now and
+ * then. A connection's buffers stay as large as they ever had to be until it ends (report 10 of
+ * `tests/wire/README.md`): if none ended, memory would rise with all that the connections had ever
+ * carried, for longer than the run, and hide a leak.
+ */
+const CLOSED_CONNECTIONS = 0.1;
 /** Milliseconds between the events of a stream. */
 const EVENT_PAUSE = { from: 100, to: 400 };
 /** Milliseconds that a stream lasts. */
@@ -55,7 +63,7 @@ export class Traffic {
     const random = this.#random;
     const behaviour = random.weighted({ json: 3, chunked: 1 });
     const result = await this.#clients.make({
-      plan: planRequest(++this.#id, behaviour, random),
+      plan: this.#plan(behaviour),
       reuse: random.chance(0.5),
       ...this.#cancel(CANCELLED_REQUESTS, LONGEST_CANCEL_MS),
     });
@@ -80,11 +88,19 @@ export class Traffic {
     const pauseMs = random.integer(EVENT_PAUSE.from, EVENT_PAUSE.to);
     const lengthMs = Math.min(random.integer(STREAM_LENGTH.from, STREAM_LENGTH.to), leftMs);
     const plan = {
-      ...planRequest(++this.#id, "events", random),
+      ...this.#plan("events"),
       pauseMs,
       size: Math.max(1, Math.floor(lengthMs / pauseMs)),
     };
     return { plan, reuse: random.chance(0.5), ...this.#cancel(CANCELLED_STREAMS, lengthMs) };
+  }
+
+  #plan(behaviour: BehaviourName): Plan {
+    const random = this.#random;
+    return {
+      ...planRequest(++this.#id, behaviour, random),
+      close: random.chance(CLOSED_CONNECTIONS),
+    };
   }
 
   #cancel(probability: number, longestMs: number): Pick<Planned, "cancelAfterMs"> {

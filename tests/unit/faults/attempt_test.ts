@@ -13,6 +13,7 @@ const PLAN: Plan = {
   uploadChunked: false,
   size: 100,
   pauseMs: 0,
+  close: false,
 };
 const BODY = answerBody(PLAN);
 
