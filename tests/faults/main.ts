@@ -14,7 +14,13 @@ const { minutes, rate, seed } = programOptions(Deno.args, {
   seed: Date.now() % 1_000_000,
 });
 console.error(`${minutes} minutes, ${rate} requests/s, --seed ${seed}`);
-const run = await runFaults({ seed, seconds: minutes * 60, rate, headerTimeout: 8 });
+const run = await runFaults({
+  seed,
+  seconds: minutes * 60,
+  rate,
+  headerTimeout: 8,
+  giveBack: true,
+});
 console.log(summary(run));
 for (const complaint of run.complaints) console.error(complaint);
 if (run.complaints.length > 0) Deno.exitCode = 1;
