@@ -7,7 +7,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux", // resets and descriptors go by /proc
   fn: async () => {
     const seed = Date.now() % 1_000_000;
-    console.log(`to see it again: deno task faults --minutes 0.25 --seed ${seed}`);
+    console.log(`to see it again: deno task faults --minutes 0.25 --give-back 0 --seed ${seed}`);
     const run = await runFaults({
       seed,
       seconds: 15,

@@ -19,10 +19,7 @@ export interface RunOptions {
   readonly rate: number;
   /** The proxy's `upstream_header_timeout`, in seconds. */
   readonly headerTimeout: number;
-  /**
-   * Whether resident memory is to be what is in use: see {@linkcode GIVE_BACK}. Without it the
-   * program runs as it does at its users'.
-   */
+  /** Whether V8 and the allocator give back what is free, so that resident memory is what is in use. */
   readonly giveBack: boolean;
 }
 
@@ -44,24 +41,25 @@ export interface Run {
   readonly descriptors: BeforeAfter;
 }
 
+const MEBIBYTE = 1024 * 1024;
 /**
  * Has V8 collect all garbage whenever it collects any, and glibc give back every larger block that is
- * freed, so that what a run leaves behind is not hidden among what either keeps for later.
+ * freed, so that what a run leaves behind is not hidden among what either keeps for later. Growth is
+ * in bytes of resident memory.
  */
-const GIVE_BACK = {
-  DENO_V8_FLAGS: "--gc-global,--max-semi-space-size=1",
-  MALLOC_MMAP_THRESHOLD_: "65536",
-  MALLOC_TRIM_THRESHOLD_: "65536",
+const GIVING_BACK = {
+  env: {
+    DENO_V8_FLAGS: "--gc-global,--max-semi-space-size=1",
+    MALLOC_MMAP_THRESHOLD_: "65536",
+    MALLOC_TRIM_THRESHOLD_: "65536",
+  },
+  allowedGrowth: 24 * MEBIBYTE,
 };
 /**
- * How much more resident memory is fine, in bytes. Without {@linkcode GIVE_BACK} V8's heaps and the
- * allocator take thousands of requests to find their level; whether it stays there is what the soak
- * tells.
+ * As users run it. V8's heaps and the allocator then take thousands of requests to find their level;
+ * whether it stays there is what the soak tells.
  */
-const ALLOWED_GROWTH = {
-  givenBack: 24 * 1024 * 1024,
-  kept: 192 * 1024 * 1024,
-};
+const AS_IT_IS = { env: {}, allowedGrowth: 192 * MEBIBYTE };
 /** Milliseconds beyond the header timeout and what the upstream takes, on a busy machine. */
 const SLACK_MS = 20_000;
 /** Milliseconds for descriptors and memory to go back. */
@@ -69,11 +67,12 @@ const SETTLE_MS = 30_000;
 
 /** Runs the program between clients and an upstream that fails in every way. */
 export async function runFaults(options: RunOptions): Promise<Run> {
+  const { env, allowedGrowth } = options.giveBack ? GIVING_BACK : AS_IT_IS;
   await using upstream = await UpstreamProcess.start();
   await using proxy = await ProxyProcess.start({
     upstreamUrl: upstream.url,
     args: ["--admin-port", "0", "--upstream-header-timeout", `${options.headerTimeout}`],
-    ...(options.giveBack && { env: GIVE_BACK }),
+    env,
   });
   const outages = new Outages(upstream);
   const clients = new Clients(proxy.port, options.headerTimeout * 1000 + SLACK_MS);
@@ -90,7 +89,7 @@ export async function runFaults(options: RunOptions): Promise<Run> {
     before: descriptorsBefore,
     after: await settled(() => proxy.fdCount(), (now) => now <= descriptorsBefore, SETTLE_MS),
   };
-  const rssAllowed = rssBefore + ALLOWED_GROWTH[options.giveBack ? "givenBack" : "kept"];
+  const rssAllowed = rssBefore + allowedGrowth;
   const rss = {
     before: rssBefore,
     after: await settled(() => proxy.rssBytes(), (now) => now < rssAllowed, SETTLE_MS),
