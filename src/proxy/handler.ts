@@ -2,7 +2,7 @@ import { type ClientIdentity, identifyClient } from "./client_auth.ts";
 import { credentialHeaders, type UpstreamCredential } from "./credentials.ts";
 import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./errors.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
-import { type HeaderLine, responseHeaders } from "./headers.ts";
+import { type HeaderLine, responseWith } from "./headers.ts";
 import { type Model, modelsResponse } from "./models.ts";
 import { joinTarget, pathOf, requestTarget } from "./target.ts";
 import {
@@ -140,10 +140,7 @@ async function proxyRequest(
     deps.onRefused(credential, status);
   }
   if (asked) return response;
-  return new Response(bodyOf(response, request.method), {
-    status,
-    headers: responseHeaders(response.headers),
-  });
+  return responseWith(bodyOf(response, request.method), response);
 }
 
 /**

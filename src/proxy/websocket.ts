@@ -1,7 +1,7 @@
 import { type ClientIdentity, type CredentialHeader, identifyClient } from "./client_auth.ts";
 import { ClientGone, unreachable, upstreamTimeout } from "./forward.ts";
 import { Refusal } from "./errors.ts";
-import { type HeaderLine, responseHeaders } from "./headers.ts";
+import { type HeaderLine, responseHeaders, responseWith } from "./headers.ts";
 import type { SharedTimeout } from "./shared_timeout.ts";
 import { handshake, type HandshakeAnswer } from "./websocket_handshake.ts";
 import { type Relay, relay } from "./websocket_relay.ts";
@@ -108,7 +108,9 @@ export async function forwardWebSocket(
     const conn = await untilAborted(dialing, signal);
     const { url } = to;
     const answer = await untilAborted(handshake(conn, { ...asked, url, headers }), signal);
-    if (answer.kind === "refused") return { response: passedOn(answer.response) };
+    if (answer.kind === "refused") {
+      return { response: responseWith(answer.response.body, answer.response) };
+    }
     const begun = open(request, answer, transport);
     opened = true;
     return begun;
@@ -147,11 +149,6 @@ function handshakeHeaders(
     !HANDSHAKE_HEADER.test(name) && name !== "accept-encoding"
   );
   return acceptEncoding === null ? kept : [...kept, ["accept-encoding", acceptEncoding]];
-}
-
-function passedOn(response: Response): Response {
-  const { status, body, headers } = response;
-  return new Response(body, { status, headers: responseHeaders(headers) });
 }
 
 function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
