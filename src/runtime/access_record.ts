@@ -8,8 +8,6 @@ const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 const PRODUCT = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})?/;
 /** Where upstreams say how they call the request: Anthropic, Azure API Management, OpenAI. */
 const UPSTREAM_ID_HEADERS = ["request-id", "apim-request-id", "x-request-id"];
-/** The status logged for a request that was cut off before any answer. Nobody received it. */
-const NO_ANSWER = 503;
 
 /** Measures one request, for its record. */
 export class RequestWatch {
@@ -17,31 +15,32 @@ export class RequestWatch {
   readonly outcome: Outcome = {};
   readonly #request: Request;
   readonly #started = performance.now();
-  #response: Response | undefined;
-  #firstByteMs: number | undefined;
   #asked: Asked | undefined;
+  #answer = NO_ANSWER;
 
   constructor(request: Request) {
     this.#request = request;
   }
 
   /**
-   * The response's headers are there. The request is read now: `Deno.serve` throws "Request closed"
-   * for what is first asked of it after the response, and that would end the worker. Guarded by
-   * `tests/wire/http2_messages_test.ts`.
+   * The response's headers are there, and what the record needs is read now. Of the request, because
+   * `Deno.serve` throws "Request closed" for what is first asked of it after the response, and that
+   * would end the worker (guarded by `tests/wire/http2_messages_test.ts`); of the response, because it
+   * would stay in memory as long as its body streams, with all that hangs on it.
    *
-   * @param withHeaders whether to keep the request's headers, redacted
+   * @param withHeaders whether to keep the headers, redacted
    */
   answered(response: Response, withHeaders: boolean): void {
-    this.#response = response;
-    this.#firstByteMs = performance.now() - this.#started;
     this.#asked = askedBy(this.#request, withHeaders);
+    const firstByteMs = performance.now() - this.#started;
+    const isUpstreams = this.outcome.code === undefined;
+    this.#answer = answerOf(response, { firstByteMs, isUpstreams, withHeaders });
   }
 
   /**
    * The record of the request, which has ended.
    *
-   * @param withHeaders whether to bring the headers along, redacted
+   * @param withHeaders whether to bring along, redacted, the headers of a request without an answer
    */
   record(
     worker: number,
@@ -51,7 +50,7 @@ export class RequestWatch {
     const { outcome } = this;
     const { id, method, requestBytes, userAgent, headers } = this.#asked ??
       askedBy(this.#request, withHeaders);
-    const answer = this.#response?.headers;
+    const answer = this.#answer;
     return {
       time: Date.now(),
       id,
@@ -59,20 +58,18 @@ export class RequestWatch {
       method,
       path: outcome.path,
       dialect: outcome.dialect,
-      status: this.#response?.status ?? NO_ANSWER,
-      firstByteMs: this.#firstByteMs,
+      status: answer.status,
+      firstByteMs: answer.firstByteMs,
       totalMs: performance.now() - this.#started,
       requestBytes,
-      responseBytes: answer && contentLength(answer),
+      responseBytes: answer.responseBytes,
       client: outcome.verdict,
       aborted,
-      upstreamRequestId: outcome.code === undefined
-        ? answer && upstreamRequestId(answer)
-        : undefined,
+      upstreamRequestId: answer.upstreamRequestId,
       userAgent,
       code: outcome.code,
       detail: outcome.detail,
-      ...(headers && { headers: { request: headers, response: redactHeaders(answer ?? []) } }),
+      ...(headers && { headers: { request: headers, response: answer.headers ?? {} } }),
     };
   }
 }
@@ -90,6 +87,34 @@ function askedBy({ method, headers }: Request, withHeaders: boolean): Asked {
     requestBytes: contentLength(headers),
     userAgent: productOf(headers.get("user-agent")),
     ...(withHeaders && { headers: redactHeaders(headers) }),
+  };
+}
+
+/** What the record tells of the answer. */
+interface Answer
+  extends Pick<RequestRecord, "status" | "firstByteMs" | "responseBytes" | "upstreamRequestId"> {
+  /** Redacted; absent unless they are wanted. */
+  readonly headers?: Record<string, string>;
+}
+
+/** Of a request that was cut off before any answer. Nobody received the status. */
+const NO_ANSWER: Answer = {
+  status: 503,
+  firstByteMs: undefined,
+  responseBytes: undefined,
+  upstreamRequestId: undefined,
+};
+
+function answerOf(
+  { status, headers }: Response,
+  told: { firstByteMs: number; isUpstreams: boolean; withHeaders: boolean },
+): Answer {
+  return {
+    status,
+    firstByteMs: told.firstByteMs,
+    responseBytes: contentLength(headers),
+    upstreamRequestId: told.isUpstreams ? upstreamRequestId(headers) : undefined,
+    ...(told.withHeaders && { headers: redactHeaders(headers) }),
   };
 }
 
