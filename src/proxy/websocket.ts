@@ -1,7 +1,7 @@
 import { type ClientIdentity, type CredentialHeader, identifyClient } from "./client_auth.ts";
 import { ClientGone, unreachable, upstreamTimeout } from "./forward.ts";
 import { Refusal } from "./errors.ts";
-import { type HeaderLine, responseHeaders, responseWith } from "./headers.ts";
+import { type HeaderLine, responseWith } from "./headers.ts";
 import type { SharedTimeout } from "./shared_timeout.ts";
 import { handshake, type HandshakeAnswer } from "./websocket_handshake.ts";
 import { type Relay, relay } from "./websocket_relay.ts";
@@ -130,9 +130,9 @@ function open(
   transport: WebSocketTransport,
 ): { response: Response; session: Relay["closed"] } {
   const { response, socket: downstream } = transport.accept(request, { idleTimeout: IDLE_TIMEOUT });
-  for (const [name, value] of responseHeaders(headers)) {
+  responseWith(null, { status: 200, headers }).headers.forEach((value, name) => {
     if (!HANDSHAKE_HEADER.test(name)) response.headers.append(name, value);
-  }
+  });
   // Not through `protocol` of upgradeWebSocket: that one knows no list without spaces.
   if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
   const session = relay(downstream, socket);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { requestHeaderFilter, responseHeaders, responseWith } from "../../../src/proxy/headers.ts";
+import { requestHeaderFilter, responseWith } from "../../../src/proxy/headers.ts";
 
 const filter = requestHeaderFilter(["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"]);
 const HOP_BY_HOP: [string, string][] = [
@@ -24,11 +24,9 @@ const KEPT: [string, string][] = [
 ];
 const IDENTITY: [string, string] = ["accept-encoding", "identity"];
 
-/** What the client gets of a response's headers, which has to be the same by both ways. */
+/** What the client gets of a response's headers. */
 function forClient(headers: Headers): [string, string][] {
-  const lines = responseHeaders(headers);
-  assert.deepEqual([...responseWith(null, { status: 200, headers }).headers], lines);
-  return lines;
+  return [...responseWith(null, { status: 200, headers }).headers];
 }
 
 Deno.test("hop-by-hop fields cross in neither direction, everything else does", () => {
