@@ -18,13 +18,18 @@ const READING = `
 - Connections that are kept busy measure latency with the contender's core full, so the latency of
   16 and 64 connections is mostly queueing, and follows from the rate. That of 1 connection is what a
   single request feels.
+- A JavaScript engine gives up most of what it has compiled where it has nothing to do for half a
+  minute, as while the others take their turns. So small requests are sent for as long again before
+  they are measured: the figures are those of a contender at work, and the first seconds after a pause
+  cost up to twice as much.
 - "load core %" is how busy the load generator and the upstream were: from about 90 on they measure
   themselves.
 - A contender with fewer events/s than the others under the same load was given only as many as it
   keeps up with; more would have measured its queue.
 - "lost in all" are events that did not come, of all rounds together.
 - kB/stream is memory (PSS) with all streams open, less that of the idle contender, by the number of
-  streams.`.trim();
+  streams. For each number a contender is started anew, because memory that streams have used may be
+  kept for later ones.`.trim();
 
 /** A run as Markdown. */
 export function renderReport(results: Results): string {

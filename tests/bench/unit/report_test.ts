@@ -100,6 +100,7 @@ Deno.test("bars are hit at their limit, missed past it, and not judged without a
     [undefined, "not measured"],
     [undefined, "not measured"],
     [undefined, "not measured"],
+    [undefined, "not measured"],
     [131, "missed"],
   ]);
   const bar = { promise: "", limit: 10, kind: "at least", unit: "" } as const;

@@ -1,7 +1,7 @@
 import type { Contender } from "../contenders/contender.ts";
 import { EVENT_BYTES } from "../load/stamped_event.ts";
 import { memoryBytes } from "../machine/memory.ts";
-import type { Figures } from "../stats.ts";
+import { type Figures, medians } from "../stats.ts";
 import { EventUpstream } from "../upstream/event_upstream.ts";
 import { withAdded } from "./against_straight.ts";
 import { Field, type NamedLoad, type Turn } from "./field.ts";
@@ -82,11 +82,17 @@ export async function measureEventStreams(
   field: Omit<Parameters<typeof Field.start>[2], "upstreamUrl"> = {},
 ): Promise<Row[]> {
   await using upstream = await EventUpstream.start(bench.cores.load);
-  await using started = await Field.start(bench, contenders, {
-    upstreamUrl: upstream.url,
-    ...field,
-  });
-  return await measureField(bench, started, upstream, loads);
+  const options = { upstreamUrl: upstream.url, ...field };
+  const start = (able = contenders) => Field.start(bench, able, options);
+  await using started = await start();
+  const rows = await measureField(bench, started, upstream, loads);
+  const memory = await measureMemory(
+    bench,
+    upstream,
+    loads,
+    (streams) => start(contenders.filter(({ mostStreams = Infinity }) => streams <= mostStreams)),
+  );
+  return rows.map((row) => withFigures(row, memory));
 }
 
 /** Measures contenders that stand before an upstream already. */
@@ -96,14 +102,61 @@ export async function measureField(
   upstream: EventUpstream,
   loads: readonly StreamCount[],
 ): Promise<Row[]> {
-  const idle = new Map<string, number>();
-  const measure = (turn: Turn<StreamCount>) => measureTurn(bench, upstream, turn, idle);
-  await field.takeTurns(WARM_UP, measure, 1);
-  await field.takeTurns([{ name: "idle" }], ({ contender, running: { pid } }) => {
-    if (pid !== undefined) idle.set(contender.key, memoryBytes(pid));
-    return Promise.resolve({});
-  }, 1);
+  const measure = (turn: Turn<StreamCount>) => measureTurn(bench, upstream, turn);
+  await field.takeTurns([WARM_UP], measure, 1);
   return withAdded(await field.takeTurns(loads, measure), ["p50", "p99"]).map(withAllLost);
+}
+
+/** Fewer streams tell nothing about the memory of one. */
+const ENOUGH_STREAMS = 100;
+/** Events of each stream while memory is measured. */
+const FEW_EVENTS = 10;
+
+/**
+ * The memory of a stream, where there are many. Each figure is of a contender that was started for it:
+ * one that has had more streams before may keep their memory.
+ *
+ * @param start Starts those contenders that can have so many streams.
+ */
+async function measureMemory(
+  bench: Bench,
+  upstream: EventUpstream,
+  loads: readonly StreamCount[],
+  start: (streams: number) => Promise<Field>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let round = 1; round <= bench.rounds; round++) {
+    bench.progress(`  memory, round ${round} of ${bench.rounds}`);
+    for (const load of loads.filter(({ streams }) => streams >= ENOUGH_STREAMS)) {
+      await using field = await start(load.streams);
+      const measure = (turn: Turn<StreamCount>) => measureTurnMemory(bench, upstream, turn);
+      rows.push(...await field.takeTurns([load], measure, 1));
+    }
+  }
+  return rows;
+}
+
+async function measureTurnMemory(
+  bench: Bench,
+  upstream: EventUpstream,
+  turn: Turn<StreamCount>,
+): Promise<Figures> {
+  const { pid } = turn.running;
+  if (pid === undefined) return {};
+  await measureTurn(bench, upstream, { ...turn, load: WARM_UP });
+  const idleBytes = memoryBytes(pid);
+  const load = { ...turn.load, events: FEW_EVENTS };
+  const { memory } = await measureTurn(bench, upstream, { ...turn, load }, idleBytes);
+  return { memory };
+}
+
+/** A row with what was measured apart from it, under the same load. */
+function withFigures(row: Row, apart: readonly Row[]): Row {
+  const more = apart.filter(({ contender, load }) =>
+    contender === row.contender && load === row.load
+  ).map(({ figures }) => figures);
+  const rounds = row.rounds.map((figures, index) => ({ ...figures, ...more[index] }));
+  return { ...row, rounds, figures: { ...row.figures, ...medians(more) } };
 }
 
 /** Events lost are a sum: no median may hide them. */
@@ -113,13 +166,13 @@ function withAllLost(row: Row): Row {
 }
 
 /** Not counted: until then, a JavaScript engine has not compiled what it runs often. */
-const WARM_UP: readonly StreamCount[] = [{ name: "warm-up", streams: 20, events: 50 }];
+const WARM_UP: StreamCount = { name: "warm-up", streams: 20, events: 50 };
 
 async function measureTurn(
   { seconds, cores }: Bench,
   upstream: EventUpstream,
   { contender, running, load }: Turn<StreamCount>,
-  idle: ReadonlyMap<string, number>,
+  idleBytes?: number,
 ): Promise<Figures> {
   const { streams, bodyBytes = BODY_BYTES } = load;
   if (streams > (contender.mostStreams ?? Infinity)) {
@@ -131,7 +184,7 @@ async function measureTurn(
   const events = load.events ?? Math.max(1, Math.round(seconds * 1000 / intervalMs));
   const figures = await measureStreams(running, {
     ...{ upstream, streams, events, intervalMs, bodyBytes, cores: cores.load },
-    idleBytes: idle.get(contender.key),
+    idleBytes,
   });
   return { rate: streams * 1000 / intervalMs, ...figures };
 }

@@ -14,7 +14,7 @@ export interface StreamMeasurement {
   /** Milliseconds between two events of a stream. */
   readonly intervalMs: number;
   readonly bodyBytes: number;
-  /** Memory of the contender before its first stream, in bytes. */
+  /** Memory of the contender before its first stream, in bytes; absent where memory is not asked for. */
   readonly idleBytes: number | undefined;
   /** Of the load, as `taskset -c` takes them. */
   readonly cores: string | undefined;
@@ -22,9 +22,6 @@ export interface StreamMeasurement {
 
 /** Milliseconds for the streams to begin, and for the last events to come after they are due. */
 const PATIENCE = 15_000;
-
-/** Fewer streams tell nothing about the memory of one. */
-const ENOUGH_STREAMS = 100;
 
 /**
  * Opens streams, lets them flow and ends them. The processor time is that of the flowing alone.
@@ -35,7 +32,7 @@ export async function measureStreams(
   { target, pid }: Running,
   options: StreamMeasurement,
 ): Promise<Figures> {
-  const { upstream, streams, events, intervalMs, bodyBytes, cores } = options;
+  const { upstream, streams, events, intervalMs, bodyBytes, idleBytes, cores } = options;
   const deadlineMs = events * intervalMs + PATIENCE;
   const idle = look(pid);
   await using load = new StreamLoad({ target, streams, events, bodyBytes, deadlineMs }, cores);
@@ -44,7 +41,9 @@ export async function measureStreams(
   await upstream.flow(events, intervalMs);
   const flowed = await load.flowed();
   const after = look(pid, upstream.pid, load.pid);
-  const memory = memoryOfStream(pid, options);
+  const memory = pid === undefined || idleBytes === undefined
+    ? undefined
+    : (memoryBytes(pid) - idleBytes) / streams / 1000;
   await upstream.end();
   requireWhole(flowed.received, (await load.ended()).complete, options);
   const loadCpu = cpuMicroseconds(before.load, after.load);
@@ -59,15 +58,6 @@ export async function measureStreams(
     }),
     ...(memory !== undefined && { memory }),
   };
-}
-
-/** In kB; absent where it cannot be told. */
-function memoryOfStream(
-  pid: number | undefined,
-  { streams, idleBytes }: StreamMeasurement,
-): number | undefined {
-  if (pid === undefined || idleBytes === undefined || streams < ENOUGH_STREAMS) return undefined;
-  return (memoryBytes(pid) - idleBytes) / streams / 1000;
 }
 
 /** Where events are lost, streams that do not end are no further news. */
