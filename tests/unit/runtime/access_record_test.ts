@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { productOf, requestId, upstreamRequestId } from "../../../src/runtime/access_record.ts";
+import {
+  productOf,
+  requestId,
+  RequestWatch,
+  upstreamRequestId,
+} from "../../../src/runtime/access_record.ts";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -35,4 +40,52 @@ Deno.test("of a user agent its first product is logged", () => {
   ];
   for (const [agent, product] of cases) assert.equal(productOf(agent), product);
   assert.equal(productOf("x".repeat(1000))?.length, 64);
+});
+
+Deno.test("a record tells of request and answer as they were when the answer was there", () => {
+  const request = new Request("http://proxy/v1/messages", {
+    method: "POST",
+    headers: { "x-request-id": "theirs", "content-length": "5", "x-api-key": "secret" },
+    body: "hello",
+  });
+  const response = new Response("", {
+    status: 429,
+    headers: { "request-id": "req_1", "content-length": "7" },
+  });
+  const watch = new RequestWatch(request);
+  watch.answered(response, true);
+  for (const name of ["request-id", "content-length"]) response.headers.delete(name);
+  const record = watch.record(3, "client", false);
+  const { id, worker, method, status, requestBytes, responseBytes, aborted, headers } = record;
+  assert.deepEqual({ id, worker, method, status, requestBytes, responseBytes, aborted }, {
+    ...{ id: "theirs", worker: 3, method: "POST", status: 429 },
+    ...{ requestBytes: 5, responseBytes: 7, aborted: "client" },
+  });
+  assert.equal(record.upstreamRequestId, "req_1");
+  assert.equal(headers?.response["request-id"], "req_1");
+  assert.notEqual(headers?.request["x-api-key"], "secret");
+  assert.ok(record.firstByteMs !== undefined && record.firstByteMs <= record.totalMs);
+});
+
+Deno.test("an answer of the proxy's own is not said to have an id of the upstream's", () => {
+  const watch = new RequestWatch(new Request("http://proxy/"));
+  watch.outcome.code = "upstream_unreachable";
+  watch.answered(new Response("", { headers: { "x-request-id": "echoed" } }), false);
+  const { code, upstreamRequestId, headers } = watch.record(1, undefined, false);
+  assert.deepEqual([code, upstreamRequestId, headers], [
+    "upstream_unreachable",
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("a request cut off before any answer is a 503 that nobody received", () => {
+  const watch = new RequestWatch(
+    new Request("http://proxy/", { headers: { "user-agent": "curl/8" } }),
+  );
+  const { status, firstByteMs, responseBytes, userAgent, headers } = watch.record(1, "proxy", true);
+  assert.deepEqual([status, firstByteMs, responseBytes, userAgent], [
+    ...[503, undefined, undefined, "curl/8"],
+  ]);
+  assert.deepEqual(headers, { request: { "user-agent": "curl/8" }, response: {} });
 });
