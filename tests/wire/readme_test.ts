@@ -22,19 +22,29 @@ for (const [, heading = "", script = "", printed = ""] of reports) {
   });
 }
 
-/** Runs a script, its types checked, by itself. */
+/** Checks the types of a script and runs it, in a process that no type checker has left memory to. */
 async function run(script: string): Promise<string> {
   const directory = await Deno.makeTempDir();
   try {
     const file = join(directory, "report.ts");
     await Deno.writeTextFile(file, script);
-    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--check", "--no-config", "--unstable-no-legacy-abort", "-A", file],
-      env: { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" },
-    }).output();
-    const text = new TextDecoder().decode(stdout);
-    return text === "" ? new TextDecoder().decode(stderr) : text;
+    const checked = await deno("check", "--no-config", file);
+    if (!checked.success) return checked.stderr;
+    const { stdout, stderr } = await deno(
+      ...["run", "--no-config", "--unstable-no-legacy-abort", "-A", file],
+    );
+    return stdout === "" ? stderr : stdout;
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+async function deno(
+  ...args: string[]
+): Promise<{ success: boolean; stdout: string; stderr: string }> {
+  const env = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args, env })
+    .output();
+  const decoder = new TextDecoder();
+  return { success, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
