@@ -41,6 +41,7 @@ export function requestHeaderFilter(
     headers.forEach((value, name) => {
       if (name !== "accept-encoding" && !isDropped(name)) lines.push([name, value]);
     });
+    // Not in passing: empty values in front of others are forwarded here.
     const requested = isDropped("accept-encoding") ? null : headers.get("accept-encoding");
     pushAcceptEncoding(lines, requested);
     return lines;

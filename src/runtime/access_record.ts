@@ -31,8 +31,8 @@ export class RequestWatch {
    * @param withHeaders whether to keep the headers, redacted
    */
   answered(response: Response, withHeaders: boolean): void {
-    this.#asked = askedBy(this.#request, withHeaders);
     const firstByteMs = performance.now() - this.#started;
+    this.#asked = askedBy(this.#request, withHeaders);
     const isUpstreams = this.outcome.code === undefined;
     this.#answer = answerOf(response, { firstByteMs, isUpstreams, withHeaders });
   }

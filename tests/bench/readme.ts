@@ -84,7 +84,7 @@ export function readmeBlock(results: Results): string {
   const day = date.slice(0, 10);
   return [
     `Made by \`${command}\` on ${day}: medians of ${rounds} rounds of ${seconds} s on ` +
-    `${machine.cores} cores of ${machine.cpu}, each contender on one core; all figures are in ` +
+    `${machine.cores} cores of ${machine.cpu}, each contender on one core, auto on all; all figures are in ` +
     `[tests/bench/results/${day}.md](tests/bench/results/${day}.md). ` +
     `${versions.join("; ")}. ${missing.join(" ")}`.trim(),
     markdownTable(["", ...shown.map(({ name }) => name)], rows),

@@ -125,9 +125,10 @@ async function measureMemory(
   start: (streams: number) => Promise<Field>,
 ): Promise<Row[]> {
   const rows: Row[] = [];
+  const many = loads.filter(({ streams }) => streams >= ENOUGH_STREAMS);
   for (let round = 1; round <= bench.rounds; round++) {
-    bench.progress(`  memory, round ${round} of ${bench.rounds}`);
-    for (const load of loads.filter(({ streams }) => streams >= ENOUGH_STREAMS)) {
+    for (const load of many) {
+      bench.progress(`  memory, round ${round} of ${bench.rounds}`);
       await using field = await start(load.streams);
       const measure = (turn: Turn<StreamCount>) => measureTurnMemory(bench, upstream, turn);
       rows.push(...await field.takeTurns([load], measure, 1));
@@ -150,13 +151,19 @@ async function measureTurnMemory(
   return { memory };
 }
 
-/** A row with what was measured apart from it, under the same load. */
+/** A row with what was measured apart from it, under the same load, and why that failed if it did. */
 function withFigures(row: Row, apart: readonly Row[]): Row {
-  const more = apart.filter(({ contender, load }) =>
+  const beside = apart.filter(({ contender, load }) =>
     contender === row.contender && load === row.load
-  ).map(({ figures }) => figures);
-  const rounds = row.rounds.map((figures, index) => ({ ...figures, ...more[index] }));
-  return { ...row, rounds, figures: { ...row.figures, ...medians(more) } };
+  );
+  const more = beside.map(({ figures }) => figures);
+  const failure = row.failure ?? beside.find(({ failure }) => failure !== undefined)?.failure;
+  return {
+    ...row,
+    rounds: row.rounds.map((figures, index) => ({ ...figures, ...more[index] })),
+    figures: { ...row.figures, ...medians(more) },
+    ...(failure !== undefined && { failure }),
+  };
 }
 
 /** Events lost are a sum: no median may hide them. */
