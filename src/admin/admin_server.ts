@@ -1,4 +1,4 @@
-import type { LoadedSettings } from "../config/load.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import { isOwnHost } from "./host_check.ts";
 import type { Metrics } from "./metrics.ts";

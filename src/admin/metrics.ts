@@ -1,5 +1,5 @@
 import deno from "../../deno.json" with { type: "json" };
-import type { RequestRecord, RequestReport } from "../runtime/messages.ts";
+import type { RequestRecord, RequestReport } from "../ipc/messages.ts";
 import { expose, Histogram, Samples } from "./exposition.ts";
 import { History, type HistoryView } from "./history.ts";
 

@@ -1,4 +1,4 @@
-import type { AdminSettings } from "../config/settings.ts";
+import type { AdminSettings } from "../config/schema/settings.ts";
 import { netAddress, type PermissionNeeds } from "../permissions/needs.ts";
 
 /** The permissions that the admin listener takes. */

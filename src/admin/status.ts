@@ -1,6 +1,6 @@
 import deno from "../../deno.json" with { type: "json" };
-import { type ListedSetting, listSettings } from "../config/listing.ts";
-import type { LoadedSettings } from "../config/load.ts";
+import { type ListedSetting, listSettings } from "../config/load/listing.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
 import type { Metrics, MetricsView } from "./metrics.ts";
 
 /** What the status page shows. It holds no secret. */

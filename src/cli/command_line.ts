@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import type { FlagValue, ParsedFlags } from "../config/flags.ts";
-import { nearest, suggestion } from "../config/nearest.ts";
-import { allSettings } from "../config/setting.ts";
+import type { FlagValue, ParsedFlags } from "../config/load/flags.ts";
+import { nearest, suggestion } from "../config/load/nearest.ts";
+import { allSettings } from "../config/schema/setting.ts";
 import { type Commands, commands as ours, DEFAULT_COMMAND } from "./commands.ts";
 import { createProgram } from "./program.ts";
 

@@ -1,4 +1,4 @@
-import type { LoadedSettings } from "../config/load.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
 
 /** A command of ours. All of them take the flags of the settings. */
 export interface Command {
@@ -29,12 +29,12 @@ export const commands: Commands = {
   serve: {
     doc: "Run the proxy (the command when none is named)",
     run: async (loaded, { reload }) =>
-      (await import("../runtime/serve.ts")).serve(loaded, { reload }),
+      (await import("../supervisor/start.ts")).serve(loaded, { reload }),
   },
   check: {
     doc: "Show every setting with its source, and try out all that a start would need (--json)",
     json: true,
-    run: async (loaded, options) => (await import("../check/check.ts")).check(loaded, options),
+    run: async (loaded, options) => (await import("./check/check.ts")).check(loaded, options),
   },
   permissions: {
     doc: "Print the exact Deno permissions that the settings need (--json: as a deno.json set)",

@@ -1,8 +1,8 @@
-import { ConfigError } from "../config/config_error.ts";
-import type { ConfigIo } from "../config/config_io.ts";
-import { denoConfigIo } from "../config/deno_config_io.ts";
-import { type LoadedSettings, loadSettings } from "../config/load.ts";
-import { problemReport } from "../config/report.ts";
+import { ConfigError } from "../config/load/config_error.ts";
+import type { ConfigIo } from "../config/load/config_io.ts";
+import { denoConfigIo } from "../config/load/deno_config_io.ts";
+import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
+import { problemReport } from "../config/load/report.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { type Commands, commands as ours } from "./commands.ts";
 

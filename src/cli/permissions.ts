@@ -1,7 +1,7 @@
-import type { LoadedSettings } from "../config/load.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
 import { permissionFlags, permissionSet } from "../permissions/flags.ts";
 import { joinPermissions } from "../permissions/needs.ts";
-import { settingsNeeds } from "../permissions/of_settings.ts";
+import { settingsNeeds } from "../supervisor/settings_permissions.ts";
 
 /**
  * Prints the exact permissions that the settings need: one line of flags, or a deno.json set.

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
-import { CONFIG_FILE_VARIABLE } from "../config/discovery.ts";
-import { allSettings, type Setting } from "../config/setting.ts";
-import { defaultText, describe } from "../config/describe.ts";
+import { CONFIG_FILE_VARIABLE } from "../config/load/discovery.ts";
+import { allSettings, type Setting } from "../config/schema/setting.ts";
+import { defaultText, describe } from "../config/schema/describe.ts";
 import deno from "../../deno.json" with { type: "json" };
 import type { Commands } from "./commands.ts";
 

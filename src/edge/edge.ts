@@ -4,23 +4,23 @@
  *
  * @module
  */
-import { ConfigError } from "../config/config_error.ts";
-import type { LoadedSettings } from "../config/load.ts";
-import { problemReport } from "../config/report.ts";
-import { secretValues } from "../config/secret_values.ts";
+import { ConfigError } from "../config/load/config_error.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
+import { problemReport } from "../config/load/report.ts";
+import { secretValues } from "../config/load/secret_values.ts";
 import { log, startLogging, stopLogging } from "../logging/logging.ts";
 import type { LogOutput } from "../logging/log_output.ts";
-import { logRequest } from "../runtime/access_log.ts";
-import { CredentialHolder } from "../runtime/credential_holder.ts";
-import { createCredentialSource } from "../runtime/credential_source.ts";
-import { dialer } from "../runtime/dial.ts";
+import { logRequest } from "../supervisor/access_log.ts";
+import { CredentialHolder } from "../credentials/holder.ts";
+import { createCredentialSource } from "../credentials/source.ts";
+import { dialer } from "../net/dial.ts";
 import { netAddress } from "../permissions/needs.ts";
-import { proxyDeps } from "../runtime/proxy_deps.ts";
-import { CUT_OFF_TIMEOUT, RequestTracker } from "../runtime/request_tracker.ts";
-import { endingSignal } from "../runtime/signals.ts";
-import { readUpstreamTls } from "../runtime/upstream_tls.ts";
-import { within } from "../runtime/within.ts";
-import { workerConfig } from "../runtime/worker_config.ts";
+import { proxyDeps } from "../upstreams/transport.ts";
+import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
+import { endingSignal } from "../supervisor/signals.ts";
+import { readUpstreamTls } from "../tls/upstream_tls.ts";
+import { within } from "../time/within.ts";
+import { workerConfig } from "../supervisor/worker_config.ts";
 import { loadEdgeSettings } from "./edge_settings.ts";
 
 /** Answers a request of `deno serve`. */

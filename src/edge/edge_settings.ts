@@ -1,8 +1,8 @@
-import { ConfigError } from "../config/config_error.ts";
-import { denoConfigIo } from "../config/deno_config_io.ts";
-import { type LoadedSettings, loadSettings } from "../config/load.ts";
-import type { UpstreamAuthSettings } from "../config/settings.ts";
-import { formatSource } from "../config/source.ts";
+import { ConfigError } from "../config/load/config_error.ts";
+import { denoConfigIo } from "../config/load/deno_config_io.ts";
+import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
+import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
+import { formatSource } from "../config/load/source.ts";
 
 /** Why a setting cannot apply to a single isolate that somebody else serves. */
 const CANNOT_APPLY: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 import { compareLogLevel, type LogLevel, type LogRecord } from "@logtape/logtape";
-import type { LoggingSettings } from "../config/settings.ts";
+import type { LoggingSettings } from "../config/schema/settings.ts";
 import { FileSink } from "./file_sink.ts";
 import { type LineFormatter, lineFormatter } from "./line_format.ts";
 import { LineQueue } from "./line_queue.ts";

@@ -1,6 +1,6 @@
 import { configure, dispose, getLogger } from "@logtape/logtape";
 import type { Logger, Sink } from "@logtape/logtape";
-import type { Settings } from "../config/settings.ts";
+import type { Settings } from "../config/schema/settings.ts";
 import { LogOutput } from "./log_output.ts";
 
 /** The logger of the program itself. */

@@ -1,4 +1,4 @@
-import type { LoggingSettings } from "../config/settings.ts";
+import type { LoggingSettings } from "../config/schema/settings.ts";
 import type { PermissionNeeds } from "../permissions/needs.ts";
 
 /** The permissions that writing, rotating and deleting log files takes. */

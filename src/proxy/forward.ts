@@ -1,7 +1,7 @@
-import { type ProxyError, Refusal } from "./errors.ts";
+import { type ProxyError, Refusal } from "./answers.ts";
 import type { HeaderLine } from "./headers.ts";
 import { limitBody, type LimitedBody } from "./body_limit.ts";
-import type { SharedTimeout } from "./shared_timeout.ts";
+import type { SharedTimeout } from "../time/shared_timeout.ts";
 import { unannouncedBody } from "./unannounced_body.ts";
 
 /** The part of `fetch` that forwarding needs; the transport is handed in, so tests can hold it. */

@@ -1,6 +1,6 @@
-import { type ClientIdentity, identifyClient } from "./client_auth.ts";
-import { credentialHeaders, type UpstreamCredential } from "./credentials.ts";
-import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./errors.ts";
+import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
+import { credentialHeaders, type UpstreamCredential } from "../credentials/credential.ts";
+import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./answers.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
 import { type Model, modelsResponse } from "./models.ts";
@@ -11,7 +11,7 @@ import {
   type WebSocketRequest,
   webSocketRequest,
   type WebSocketTransport,
-} from "./websocket.ts";
+} from "./websocket/forward.ts";
 
 /** Where requests go. */
 export interface Upstream {

@@ -1,4 +1,4 @@
-import { CREDENTIAL_HEADERS } from "./client_auth.ts";
+import { CREDENTIAL_HEADERS } from "../clients/identify.ts";
 
 /** A header line: name and value. */
 export type HeaderLine = [name: string, value: string];

@@ -1,4 +1,4 @@
-import { type Dialect, dialectOf } from "./errors.ts";
+import { type Dialect, dialectOf } from "./answers.ts";
 
 /** A model that the proxy itself lists. */
 export interface Model {

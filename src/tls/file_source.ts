@@ -5,7 +5,7 @@ import {
   loadCertificateFiles,
 } from "./certificate_files.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "./certificate_source.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "../time/upkeep_clock.ts";
 import { ExpiryWarning } from "./expiry_warning.ts";
 
 /** Milliseconds between two looks at the files. */

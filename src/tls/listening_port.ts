@@ -1,4 +1,4 @@
-import type { Settings } from "../config/settings.ts";
+import type { Settings } from "../config/schema/settings.ts";
 
 /** The setting that names the port requests come in on: `port`, or with TLS `tls.https_port`. */
 export function listeningPort({ port, tls }: Pick<Settings, "port" | "tls">): {

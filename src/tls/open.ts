@@ -1,4 +1,4 @@
-import type { Settings, TlsSettings } from "../config/settings.ts";
+import type { Settings, TlsSettings } from "../config/schema/settings.ts";
 import { CertificateError } from "./certificate.ts";
 import type { CertificateSource, UpkeepLog } from "./certificate_source.ts";
 import { FileSource } from "./file_source.ts";

@@ -1,4 +1,4 @@
-import type { Settings } from "../config/settings.ts";
+import type { Settings } from "../config/schema/settings.ts";
 import { netAddress, netAddressOf, type PermissionNeeds } from "../permissions/needs.ts";
 import { CACHE_VARIABLES, defaultCacheDir } from "./acme/cache_dir.ts";
 

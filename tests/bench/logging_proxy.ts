@@ -6,9 +6,9 @@
  */
 import { Metrics } from "../../src/admin/metrics.ts";
 import { startLogging } from "../../src/logging/logging.ts";
-import { logRequest } from "../../src/runtime/access_log.ts";
-import type { RequestReport } from "../../src/runtime/messages.ts";
-import { WorkerPool } from "../../src/runtime/worker_pool.ts";
+import { logRequest } from "../../src/supervisor/access_log.ts";
+import type { RequestReport } from "../../src/ipc/messages.ts";
+import { WorkerPool } from "../../src/supervisor/worker_pool.ts";
 
 const [upstreamUrl = "", records = "0", level = "", logPath = ""] = Deno.args;
 const output = await startLogging({

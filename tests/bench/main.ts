@@ -11,7 +11,7 @@ import type { Contender } from "./contenders/contender.ts";
 import { CONTENDERS } from "./contenders/mod.ts";
 import { programVersion } from "./contenders/version.ts";
 import { WRK } from "./load/wrk.ts";
-import { NGINX } from "../kit/nginx.ts";
+import { NGINX } from "../kit/servers/nginx.ts";
 import { type Cores, machineCores, pinSelf } from "./machine/cores.ts";
 import { loadAverage, thisMachine } from "./machine/machine.ts";
 import { type Options, parseOptions } from "./options.ts";

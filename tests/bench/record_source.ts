@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RequestRecord, RequestReport } from "../../src/runtime/messages.ts";
+import type { RequestRecord, RequestReport } from "../../src/ipc/messages.ts";
 
 /** Milliseconds between two reports, as a worker's. */
 const INTERVAL = 5;

@@ -1,7 +1,7 @@
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk";
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { ProxiedApi } from "./proxied_api.ts";
 
 const question = {

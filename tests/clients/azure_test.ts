@@ -1,10 +1,10 @@
 import Anthropic from "@anthropic-ai/sdk";
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { carriesOnly } from "../../src/demo/credentials.ts";
+import { carriesOnly } from "../../tools/demo/credentials.ts";
 import { applicationFlags, LIBRARY_PERMISSIONS } from "../integration/azure_proxy.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
 import { ProxiedApi } from "./proxied_api.ts";
 
 Deno.test("both SDKs work on an upstream that accepts only the current bearer, as tokens change", async () => {

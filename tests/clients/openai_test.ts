@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
 import { ProxiedApi } from "./proxied_api.ts";
 
 const asked = { model: "gpt-demo", input: "Is the sea deep?" };

@@ -1,6 +1,6 @@
-import { carriesOnly } from "../../src/demo/credentials.ts";
-import { createModelApi, type ModelApiOptions } from "../../src/demo/model_api.ts";
-import { type ProxyOptions, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
+import { carriesOnly } from "../../tools/demo/credentials.ts";
+import { createModelApi, type ModelApiOptions } from "../../tools/demo/model_api.ts";
+import { type ProxyOptions, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
 
 /** The stand-in model API, which knows the upstream key alone, behind the real proxy. */
 export class ProxiedApi {

@@ -3,12 +3,12 @@ import OpenAI from "openai";
 import { fileURLToPath } from "node:url";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import { ResponsesWS } from "openai/resources/responses/ws";
-import { type CertificateAuthority, makeAuthority } from "../kit/certificate_authority.ts";
-import { withDeadline } from "../kit/deadline.ts";
-import { NGINX, Nginx } from "../kit/nginx.ts";
-import { programTest } from "../kit/programs.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
+import { type CertificateAuthority, makeAuthority } from "../kit/tls/certificate_authority.ts";
+import { withDeadline } from "../kit/time/deadline.ts";
+import { NGINX, Nginx } from "../kit/servers/nginx.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { WebSocketUpstream } from "../kit/servers/websocket_upstream.ts";
 
 const BROWSER_CLIENT = fileURLToPath(new URL("realtime_browser_client.ts", import.meta.url));
 

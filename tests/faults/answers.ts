@@ -1,6 +1,6 @@
-import { type Bytes, concatBytes, latin1Bytes } from "../kit/bytes.ts";
-import type { Exchange } from "../kit/exchange.ts";
-import type { HeaderList } from "../kit/message_head.ts";
+import { type Bytes, concatBytes, latin1Bytes } from "../kit/http1/bytes.ts";
+import type { Exchange } from "../kit/http1/exchange.ts";
+import type { HeaderList } from "../kit/http1/message_head.ts";
 import type { BehaviourName } from "./behaviours.ts";
 import { answerBody, answerHead, answerPieces, type Plan } from "./plan.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type BodyReader } from "../kit/body_reader.ts";
-import { sameBytes, toBytes } from "../kit/bytes.ts";
-import { type HeaderList, headerValues, type ResponseHead } from "../kit/message_head.ts";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient } from "../kit/raw_client.ts";
+import { type BodyReader } from "../kit/http1/body_reader.ts";
+import { sameBytes, toBytes } from "../kit/http1/bytes.ts";
+import { type HeaderList, headerValues, type ResponseHead } from "../kit/http1/message_head.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
+import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
 import type { Ending } from "./behaviours.ts";
 import { answerBody, answerHead, answerMs, type Plan, targetOf, uploadOf } from "./plan.ts";
 

@@ -1,5 +1,5 @@
-import type { RawClient } from "../kit/raw_client.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import type { RawClient } from "../kit/http1/raw_client.ts";
+import { SeededRandom } from "../kit/random/seeded_random.ts";
 import { attempt, type Result } from "./attempt.ts";
 import { type Planned, planRequest } from "./schedule.ts";
 

@@ -4,7 +4,7 @@
  * became of the requests, and ends with code 1 where one was neither exact nor visibly cut, or
  * anything was left behind. `--give-back 0` leaves V8 and the allocator as they are. It needs Linux.
  */
-import { programOptions } from "../kit/program_options.ts";
+import { programOptions } from "../kit/process/program_options.ts";
 import { runFaults } from "./run.ts";
 import { summary } from "./summary.ts";
 

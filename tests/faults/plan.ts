@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
-import { type Bytes, concatBytes, latin1Bytes } from "../kit/bytes.ts";
-import type { HeaderList } from "../kit/message_head.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { type Bytes, concatBytes, latin1Bytes } from "../kit/http1/bytes.ts";
+import type { HeaderList } from "../kit/http1/message_head.ts";
+import { SeededRandom } from "../kit/random/seeded_random.ts";
 import { type BehaviourName, BEHAVIOURS } from "./behaviours.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { adminUrl, metric } from "../kit/admin.ts";
-import { settled, steady } from "../kit/process_watch.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { adminUrl, metric } from "../kit/process/admin.ts";
+import { settled, steady } from "../kit/process/process_watch.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { SeededRandom } from "../kit/random/seeded_random.ts";
 import type { Result } from "./attempt.ts";
 import { Clients } from "./clients.ts";
 import { atRate } from "./rate.ts";

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { SeededRandom } from "../kit/random/seeded_random.ts";
 import { BEHAVIOUR_NAMES, type BehaviourName, BEHAVIOURS } from "./behaviours.ts";
 import type { Plan } from "./plan.ts";
 

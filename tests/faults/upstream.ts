@@ -6,11 +6,11 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { createInterface } from "node:readline";
-import { sameBytes } from "../kit/bytes.ts";
-import type { Exchange } from "../kit/exchange.ts";
-import { freePort } from "../kit/free_port.ts";
-import { UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { UpstreamConnection } from "../kit/upstream_connection.ts";
+import { sameBytes } from "../kit/http1/bytes.ts";
+import type { Exchange } from "../kit/http1/exchange.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { UpstreamConnection } from "../kit/http1/upstream_connection.ts";
 import { ANSWERS, EARLY } from "./answers.ts";
 import { type Plan, planOf, uploadOf } from "./plan.ts";
 import type { Arrived, Order, UpstreamReport } from "./upstream_process.ts";

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { Condition } from "../kit/condition.ts";
-import { LineLog } from "../kit/line_log.ts";
+import { Condition } from "../kit/time/condition.ts";
+import { LineLog } from "../kit/process/line_log.ts";
 
 /** What the upstream can be told to do. */
 export type Order = "refuse" | "accept" | "report" | "hang up";

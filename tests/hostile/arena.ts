@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { Daemon } from "../kit/daemon.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
+import { Daemon } from "../kit/process/daemon.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import type { Attack, Victim } from "./attack.ts";
 import type { BystanderOptions } from "./bystander.ts";
 

@@ -1,4 +1,4 @@
-import { type ClientTarget, RawClient } from "../kit/raw_client.ts";
+import { type ClientTarget, RawClient } from "../kit/http1/raw_client.ts";
 
 /** How attackers behave. All of it is done by one process with one event loop, see `attacker.ts`. */
 export interface Attack {

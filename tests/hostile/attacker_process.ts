@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
-import { Condition } from "../kit/condition.ts";
-import { withDeadline } from "../kit/deadline.ts";
-import { LineLog } from "../kit/line_log.ts";
+import { Condition } from "../kit/time/condition.ts";
+import { withDeadline } from "../kit/time/deadline.ts";
+import { LineLog } from "../kit/process/line_log.ts";
 import type { Attack, Progress, Victim } from "./attack.ts";
 
 const ATTACKER = fileURLToPath(new URL("./attacker.ts", import.meta.url));

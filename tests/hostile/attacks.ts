@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { concatBytes } from "../kit/bytes.ts";
-import { getFrame, HTTP2_HELLO } from "../kit/http2_flooder.ts";
+import { concatBytes } from "../kit/http1/bytes.ts";
+import { getFrame, HTTP2_HELLO } from "../kit/http2/http2_flooder.ts";
 import {
   ERROR_CODE,
   FLAG,
@@ -14,8 +14,8 @@ import {
   FRAME,
   SETTING,
   uint32,
-} from "../kit/http2_frames.ts";
-import { encodeHeaderBlock } from "../kit/hpack.ts";
+} from "../kit/http2/http2_frames.ts";
+import { encodeHeaderBlock } from "../kit/http2/hpack.ts";
 import type { Attack } from "./attack.ts";
 
 const HELLO_OF_512_BYTES = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);

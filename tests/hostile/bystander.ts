@@ -1,6 +1,6 @@
-import { latin1Text } from "../kit/bytes.ts";
-import { type ClientTls, RawClient } from "../kit/raw_client.ts";
-import { formatRequest } from "../kit/raw_client.ts";
+import { latin1Text } from "../kit/http1/bytes.ts";
+import { type ClientTls, RawClient } from "../kit/http1/raw_client.ts";
+import { formatRequest } from "../kit/http1/raw_client.ts";
 
 /** Where a bystander has business. */
 export interface BystanderOptions {

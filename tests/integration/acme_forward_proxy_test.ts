@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { acmeOptions, CacheDirectory, shown } from "../kit/acme_proxy.ts";
-import { PEBBLE, Pebble } from "../kit/pebble.ts";
-import { programTest } from "../kit/programs.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { SQUID, Squid } from "../kit/squid.ts";
-import { PROXY_VARIABLES } from "../../src/runtime/forward_proxy.ts";
+import { acmeOptions, CacheDirectory, shown } from "../kit/process/acme_proxy.ts";
+import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { SQUID, Squid } from "../kit/servers/squid.ts";
+import { PROXY_VARIABLES } from "../../src/net/forward_proxy.ts";
 
 const USER = { name: "user", password: "p@ss:w/rd" };
 

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { CacheDirectory } from "../kit/acme_proxy.ts";
-import { AcmeRun } from "../kit/acme_run.ts";
-import { TestAuthority } from "../kit/authority.ts";
-import { freePort } from "../kit/free_port.ts";
-import { HeldClock } from "../kit/held_clock.ts";
-import { PEBBLE, Pebble, PEBBLE_ARI } from "../kit/pebble.ts";
-import { programTest } from "../kit/programs.ts";
+import { CacheDirectory } from "../kit/process/acme_proxy.ts";
+import { AcmeRun } from "../kit/process/acme_run.ts";
+import { TestAuthority } from "../kit/tls/authority.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { HeldClock } from "../kit/time/held_clock.ts";
+import { PEBBLE, Pebble, PEBBLE_ARI } from "../kit/servers/pebble.ts";
+import { programTest } from "../kit/process/programs.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { CacheDirectory, shown, startAcmeProxy } from "../kit/acme_proxy.ts";
-import { freePort } from "../kit/free_port.ts";
-import { PEBBLE, Pebble } from "../kit/pebble.ts";
-import { programTest } from "../kit/programs.ts";
-import { servedCertificate } from "../kit/served_certificate.ts";
+import { CacheDirectory, shown, startAcmeProxy } from "../kit/process/acme_proxy.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { servedCertificate } from "../kit/tls/served_certificate.ts";
 
 const ISSUED = /msg="certificate issued"/;
 const FAILED = /no certificate was issued.*reason="(.*?)" failures=/;

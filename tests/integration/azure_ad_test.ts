@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { constants, createHash, verify, X509Certificate } from "node:crypto";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { makeClientCertificate } from "../kit/client_certificate.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { request } from "../kit/raw_client.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { makeClientCertificate } from "../kit/tls/client_certificate.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { request } from "../kit/http1/raw_client.ts";
 import {
   APPLICATION,
   applicationFlags,

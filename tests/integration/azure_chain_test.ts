@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { azToken, FakeAz } from "../kit/fake_az.ts";
-import { entraError, FakeEntra } from "../kit/fake_entra.ts";
-import { FakeIdentityEndpoint } from "../kit/fake_identity_endpoint.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { azToken, FakeAz } from "../kit/servers/fake_az.ts";
+import { entraError, FakeEntra } from "../kit/servers/fake_entra.ts";
+import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import { APPLICATION, call, SECRET, TENANT } from "./azure_proxy.ts";
 
 const PERMISSIONS = [

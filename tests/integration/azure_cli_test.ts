@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { type AzRun, azToken, FakeAz } from "../kit/fake_az.ts";
-import { programTest } from "../kit/programs.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { type AzRun, azToken, FakeAz } from "../kit/servers/fake_az.ts";
+import { programTest } from "../kit/process/programs.ts";
 import { call, refusal, startAzureProxy } from "./azure_proxy.ts";
 
 /** All that `azure_cli` needs: nothing else can be run, and no variable can be read. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { makeCertificate } from "../kit/certificate.ts";
-import { entraError, FakeEntra } from "../kit/fake_entra.ts";
-import { freePort } from "../kit/free_port.ts";
+import { makeCertificate } from "../kit/tls/certificate.ts";
+import { entraError, FakeEntra } from "../kit/servers/fake_entra.ts";
+import { freePort } from "../kit/process/free_port.ts";
 import { applicationFlags, call, refusal, SECRET, startAzureProxy } from "./azure_proxy.ts";
 
 /** An authority in some trouble, and what becomes of it. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { programTest } from "../kit/programs.ts";
-import { SQUID, Squid } from "../kit/squid.ts";
-import { PROXY_VARIABLES } from "../../src/runtime/forward_proxy.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { SQUID, Squid } from "../kit/servers/squid.ts";
+import { PROXY_VARIABLES } from "../../src/net/forward_proxy.ts";
 import { applicationFlags, LIBRARY_PERMISSIONS, startAzureProxy } from "./azure_proxy.ts";
 
 const USER = { name: "user", password: "p@ss:w/rd" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { azToken, FakeAz } from "../kit/fake_az.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { azToken, FakeAz } from "../kit/servers/fake_az.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { applicationFlags } from "./azure_proxy.ts";
 
 /** A variable that `@azure/identity` reads while it is loaded, and nobody else. */

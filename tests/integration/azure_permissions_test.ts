@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { azToken, FakeAz } from "../kit/fake_az.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { FakeIdentityEndpoint } from "../kit/fake_identity_endpoint.ts";
-import { freePort } from "../kit/free_port.ts";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { azToken, FakeAz } from "../kit/servers/fake_az.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { applicationFlags, call } from "./azure_proxy.ts";
 
 /** What the command `permissions` prints for these settings. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 
 /** A tenant and an application that exist nowhere. */
 export const TENANT = "11111111-2222-3333-4444-555555555555";

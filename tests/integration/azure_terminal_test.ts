@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { withDeadline } from "../kit/deadline.ts";
-import { FakeIdentityEndpoint } from "../kit/fake_identity_endpoint.ts";
-import { programTest } from "../kit/programs.ts";
+import { withDeadline } from "../kit/time/deadline.ts";
+import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
+import { programTest } from "../kit/process/programs.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import type { Issued } from "../kit/authority.ts";
-import { CertificateDirectory, HttpsProxy, manual } from "../kit/https_proxy.ts";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import type { Issued } from "../kit/tls/authority.ts";
+import { CertificateDirectory, HttpsProxy, manual } from "../kit/servers/https_proxy.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const STREAM_REQUEST = "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n" +
   `x-api-key: ${CLIENT_KEY}\r\nContent-Length: 2\r\n\r\n{}`;

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { CacheDirectory, startAcmeProxy } from "../kit/acme_proxy.ts";
+import { CacheDirectory, startAcmeProxy } from "../kit/process/acme_proxy.ts";
 import {
   ConnectionLoad,
   numberedEvents,
   type Probe,
   readNumberedEvents,
-} from "../kit/https_load.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { PEBBLE, Pebble } from "../kit/pebble.ts";
-import { programTest } from "../kit/programs.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+} from "../kit/tls/https_load.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const STREAMS = 50;
 const SWAPS = 20;

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { ChallengeServer } from "../../src/tls/acme/challenge_server.ts";
 import { CertificateError } from "../../src/tls/certificate.ts";
-import { freePort } from "../kit/free_port.ts";
-import { request, type RequestParts } from "../kit/raw_client.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { request, type RequestParts } from "../kit/http1/raw_client.ts";
 
 const CHALLENGE = { token: "tok-en_1", keyAuthorization: "tok-en_1.thumbprint" };
 const TOKEN_PATH = "/.well-known/acme-challenge/tok-en_1";

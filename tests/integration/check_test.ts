@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { freePort } from "../kit/free_port.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { freePort } from "../kit/process/free_port.ts";
 
 interface Checked {
   code: number;

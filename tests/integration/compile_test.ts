@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { compile, TARGETS } from "../../tools/compile.ts";
 import deno from "../../deno.json" with { type: "json" };
-import { type CompiledProgram, readCompiledProgram } from "../kit/compiled_program.ts";
+import { type CompiledProgram, readCompiledProgram } from "../kit/process/compiled_program.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -38,7 +38,7 @@ Deno.test("a compiled program holds every module that it may load, and permissio
 
   await t.step("its entry is main.ts", () => {
     assert.equal(program.metadata.entrypoint_key, "main.ts");
-    assert.ok(workers.some((worker) => worker.endsWith("/src/runtime/worker.ts")));
+    assert.ok(workers.some((worker) => worker.endsWith("/src/worker/main.ts")));
   });
 
   for (const root of new Set([new URL("../../main.ts", import.meta.url).href, ...workers])) {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { startProxy } from "../../src/demo/proxy_process.ts";
+import { startProxy } from "../../tools/demo/proxy_process.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 function demo(...args: string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "src/demo/main.ts", ...args],
+    args: ["run", "-A", "tools/demo/main.ts", ...args],
     cwd: ROOT,
     stdout: "piped",
     stderr: "piped",

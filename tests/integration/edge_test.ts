@@ -1,13 +1,13 @@
 import Anthropic from "@anthropic-ai/sdk";
 import assert from "node:assert/strict";
 import OpenAI from "openai";
-import { carriesOnly } from "../../src/demo/credentials.ts";
-import { createModelApi } from "../../src/demo/model_api.ts";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { carriesOnly } from "../../tools/demo/credentials.ts";
+import { createModelApi } from "../../tools/demo/model_api.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { APPLICATION, call, SECRET, TENANT } from "./azure_proxy.ts";
 
 /** The settings of a proxy that `deno serve` runs. */

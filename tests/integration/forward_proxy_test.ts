@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import { makeAuthority } from "../kit/certificate_authority.ts";
-import { freePort } from "../kit/free_port.ts";
-import { programTest } from "../kit/programs.ts";
-import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { type Handler, RawUpstream } from "../kit/raw_upstream.ts";
-import { SQUID, Squid } from "../kit/squid.ts";
-import { closed, connect, messages } from "../kit/websocket_client.ts";
-import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
+import { makeAuthority } from "../kit/tls/certificate_authority.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { CLIENT_KEY, type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { type Handler, RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { SQUID, Squid } from "../kit/servers/squid.ts";
+import { closed, connect, messages } from "../kit/servers/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/servers/websocket_upstream.ts";
 
 const READ_PROXY_VARIABLES = "--allow-env=" +
   ["ALL", "HTTPS", "HTTP", "NO"].flatMap((name) => [`${name}_PROXY`, `${name.toLowerCase()}_proxy`])
@@ -126,7 +126,7 @@ programTest({
       permissions: ["--allow-net", "--allow-read"],
     });
     assert.equal((await post(started.proxy.port)).status, 200);
-    // Deno 2.9.6 sends it; once this fails, `src/runtime/proxy_tunnel.ts` can go.
+    // Deno 2.9.6 sends it; once this fails, `src/net/proxy_tunnel.ts` can go.
     assert.equal(upstream.requests[0]?.values("proxy-authorization").length, 1);
     await started.proxy.waitForLine(/its password reaches the upstream/);
   },
@@ -166,7 +166,7 @@ programTest({
 });
 
 Deno.test("the stand-in for a forward proxy leads to the upstream and nowhere else", async () => {
-  const { startProxyTunnel } = await import("../../src/runtime/proxy_tunnel.ts");
+  const { startProxyTunnel } = await import("../../src/net/proxy_tunnel.ts");
   await using forwardProxy = RawUpstream.start();
   const proxy = new URL(`http://user:secret@127.0.0.1:${forwardProxy.port}`);
   await using tunnel = startProxyTunnel({ proxy, authority: "upstream.example:443" });

@@ -4,7 +4,7 @@ import type { Attack } from "../hostile/attack.ts";
 import { ATTACKS } from "../hostile/attacks.ts";
 import { AttackerProcess } from "../hostile/attacker_process.ts";
 import { Bystander } from "../hostile/bystander.ts";
-import type { ProxyProcess } from "../kit/proxy_process.ts";
+import type { ProxyProcess } from "../kit/process/proxy_process.ts";
 
 /** Enough to see what they do to others; `deno task hostile` measures more of them. */
 const MOST_CONNECTIONS = 100;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 /** Asserts that clients on new connections, which reach every worker, are answered. */
 async function assertServes(port: number): Promise<void> {

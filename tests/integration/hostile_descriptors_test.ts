@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { Condition } from "../kit/condition.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
+import { Condition } from "../kit/time/condition.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import {
   type ClientTls,
   formatRequest,
   RawClient,
   type RawResponse,
   request,
-} from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import type { Handler } from "../kit/upstream_connection.ts";
+} from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import type { Handler } from "../kit/http1/upstream_connection.ts";
 
 const MAX_OPEN_FILES = 160;
 /** Connections to the upstream that the proxy may keep for the next request. */

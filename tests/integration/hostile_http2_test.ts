@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { concatBytes } from "../kit/bytes.ts";
-import { getFrame, Http2Flooder } from "../kit/http2_flooder.ts";
+import { concatBytes } from "../kit/http1/bytes.ts";
+import { getFrame, Http2Flooder } from "../kit/http2/http2_flooder.ts";
 import {
   ERROR_CODE,
   FLAG,
@@ -10,12 +10,12 @@ import {
   readUint32,
   SETTING,
   uint32,
-} from "../kit/http2_frames.ts";
-import { encodeHeaderBlock } from "../kit/hpack.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import type { Handler } from "../kit/upstream_connection.ts";
+} from "../kit/http2/http2_frames.ts";
+import { encodeHeaderBlock } from "../kit/http2/hpack.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import type { Handler } from "../kit/http1/upstream_connection.ts";
 
 const MEGABYTE = 2 ** 20;
 /** More than any server can be willing to read without sending an answer. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { digestKey } from "../../src/proxy/client_auth.ts";
-import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
-import { freePort } from "../kit/free_port.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { digestKey } from "../../src/clients/identify.ts";
+import { workerPermissions } from "../../src/supervisor/worker_permissions.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { APPLICATION, TENANT } from "./azure_proxy.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
 
 /** The paths of the program and of its directory are no secret; what is behind them is out of reach. */

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { RequestServer } from "../../src/runtime/request_server.ts";
-import type { RequestRecord } from "../../src/runtime/messages.ts";
-import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
+import { RequestServer } from "../../src/worker/server.ts";
+import type { RequestRecord } from "../../src/ipc/messages.ts";
+import { SharedTimeout } from "../../src/time/shared_timeout.ts";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
 import deno from "../../deno.json" with { type: "json" };
-import { freePort } from "../kit/free_port.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 // Deno 2.9.6 starts a compiled program with `no_legacy_abort: false`, whatever deno.json says. Such
 // a program cannot be made where the tests run, but the same can be had from `deno run`.

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
-import { programTest } from "../kit/programs.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
 /** Where the clock of the program under `faketime` starts. */
 const STARTED = "2026-01-31 23:59:57";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { FakeIdentityEndpoint } from "../kit/fake_identity_endpoint.ts";
-import { freePort } from "../kit/free_port.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
+import { freePort } from "../kit/process/free_port.ts";
 import { call, refusal, startAzureProxy } from "./azure_proxy.ts";
 
 const PERMISSIONS = [

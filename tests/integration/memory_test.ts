@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
 
 const MEGABYTE = 2 ** 20;
 const BODY_BYTES = 200 * MEGABYTE;

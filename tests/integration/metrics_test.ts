@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { adminUrl, untilMetric } from "../kit/admin.ts";
-import { headerValues } from "../kit/message_head.ts";
-import { programTest } from "../kit/programs.ts";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { adminUrl, untilMetric } from "../kit/process/admin.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const ADMIN = { args: ["--admin-port", "0", "--workers", "2"] };
 

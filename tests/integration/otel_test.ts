@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Condition } from "../kit/condition.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { Condition } from "../kit/time/condition.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const CANARY = "CanaryQueryValue";
 const PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";

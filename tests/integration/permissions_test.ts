@@ -1,8 +1,13 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, type ProxyOptions, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { freePort } from "../kit/free_port.ts";
+import {
+  CLIENT_KEY,
+  type ProxyOptions,
+  ProxyProcess,
+  UPSTREAM_KEY,
+} from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { freePort } from "../kit/process/free_port.ts";
 
 /** What `permissions` prints for these settings, asked with every permission. */
 async function printedPermissions(options: ProxyOptions, json = false) {

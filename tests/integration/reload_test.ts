@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { headerValues } from "../kit/message_head.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
 const RELOADED = /settings reloaded.* changed="?([^"]*)"?$/;
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { adminUrl } from "../kit/admin.ts";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+import { adminUrl } from "../kit/process/admin.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
 /** Every secret there can be, each a word that stands nowhere else. */
 const SECRETS = {

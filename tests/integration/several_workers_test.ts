@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { connectionTo } from "../kit/worker_connection.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { formatRequest } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { connectionTo } from "../kit/process/worker_connection.ts";
 
 Deno.test("two workers serve one port, each logs what it served, and both let streams end", async () => {
   const finished = Promise.withResolvers<void>();

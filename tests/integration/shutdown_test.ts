@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { headerValues } from "../kit/message_head.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
 
 const GET = "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n";
 

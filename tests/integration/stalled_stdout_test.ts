@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { adminUrl, untilMetric } from "../kit/admin.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+import { adminUrl, untilMetric } from "../kit/process/admin.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
 Deno.test("a reader of stdout that stalls costs lines, which are counted, and no request", async () => {
   using directory = new TemporaryDirectory();

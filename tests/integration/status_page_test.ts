@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adminUrl } from "../kit/admin.ts";
-import { Browser } from "../kit/browser.ts";
-import { programTest } from "../kit/programs.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { adminUrl } from "../kit/process/admin.ts";
+import { Browser } from "../kit/servers/browser.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 /** Where the pictures go, outside the repository. */
 const PICTURES = join(tmpdir(), "claude-proxy-status-page");

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { acmeOptions, CacheDirectory } from "../kit/acme_proxy.ts";
-import { TestAuthority } from "../kit/authority.ts";
-import { freePort } from "../kit/free_port.ts";
-import { CertificateDirectory, manual } from "../kit/https_proxy.ts";
-import { PEBBLE, Pebble } from "../kit/pebble.ts";
-import { programTest } from "../kit/programs.ts";
-import { type ProxyOptions, ProxyProcess } from "../kit/proxy_process.ts";
+import { acmeOptions, CacheDirectory } from "../kit/process/acme_proxy.ts";
+import { TestAuthority } from "../kit/tls/authority.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { CertificateDirectory, manual } from "../kit/servers/https_proxy.ts";
+import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 
 Deno.test("mode manual runs with the permissions printed for it, and each missing one is named", async () => {
   using directory = new CertificateDirectory();

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
-import { type NeededProgram, programTest } from "../kit/programs.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
+import { type NeededProgram, programTest } from "../kit/process/programs.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const SSLSCAN: NeededProgram = { program: "sslscan", install: "apt-get install sslscan" };
 const NGHTTP: NeededProgram = { program: "nghttp", install: "apt-get install nghttp2-client" };

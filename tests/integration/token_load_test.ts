@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
 import { applicationFlags, call, startAzureProxy } from "./azure_proxy.ts";
 
 function start(entra: FakeEntra, upstream: BearerUpstream, ...args: string[]) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { makeAuthority } from "../kit/certificate_authority.ts";
-import { NGINX, Nginx } from "../kit/nginx.ts";
-import { programTest } from "../kit/programs.ts";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { connect } from "../kit/websocket_client.ts";
-import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
+import { makeAuthority } from "../kit/tls/certificate_authority.ts";
+import { NGINX, Nginx } from "../kit/servers/nginx.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { connect } from "../kit/servers/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/servers/websocket_upstream.ts";
 
 const authority = await makeAuthority("Test authority");
 const stranger = await makeAuthority("Another authority");

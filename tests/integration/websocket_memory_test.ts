@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { Buffer } from "node:buffer";
 // @ts-types="@types/ws"
 import type { WebSocket } from "ws";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { closed, connect, messages } from "../kit/websocket_client.ts";
-import { WebSocketUpstream } from "../kit/websocket_upstream.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { closed, connect, messages } from "../kit/servers/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/servers/websocket_upstream.ts";
 
 const MEGABYTE = 2 ** 20;
 const MESSAGE_BYTES = MEGABYTE / 4;

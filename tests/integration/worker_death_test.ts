@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { workerPermissions } from "../../src/runtime/worker_permissions.ts";
-import { WorkerPool } from "../../src/runtime/worker_pool.ts";
-import type { Exchange } from "../kit/exchange.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { connectionTo } from "../kit/worker_connection.ts";
+import { workerPermissions } from "../../src/supervisor/worker_permissions.ts";
+import { WorkerPool } from "../../src/supervisor/worker_pool.ts";
+import type { Exchange } from "../kit/http1/exchange.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { formatRequest, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { connectionTo } from "../kit/process/worker_connection.ts";
 
 const DEATH = /worker died and will be replaced.* worker=(\d+) reason="([^"]*)" restartMs=(\d+)/;
 

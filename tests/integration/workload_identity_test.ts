@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { BearerUpstream } from "../kit/bearer_upstream.ts";
-import { entraError, FakeEntra } from "../kit/fake_entra.ts";
+import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
+import { entraError, FakeEntra } from "../kit/servers/fake_entra.ts";
 import { APPLICATION, call, startAzureProxy, TENANT } from "./azure_proxy.ts";
 
 const PERMISSIONS = ["--allow-sys=osRelease", "--allow-env=AZURE_*", "--ignore-env"];

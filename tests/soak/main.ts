@@ -6,10 +6,10 @@
  */
 import { Clients } from "../faults/clients.ts";
 import { UpstreamProcess } from "../faults/upstream_process.ts";
-import { settled, steady } from "../kit/process_watch.ts";
-import { programOptions } from "../kit/program_options.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { SeededRandom } from "../kit/seeded_random.ts";
+import { settled, steady } from "../kit/process/process_watch.ts";
+import { programOptions } from "../kit/process/program_options.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { SeededRandom } from "../kit/random/seeded_random.ts";
 import { Samples } from "./samples.ts";
 import { Traffic } from "./traffic.ts";
 import { TRACE_GC } from "./v8_heap.ts";

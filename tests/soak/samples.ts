@@ -1,4 +1,4 @@
-import type { ProxyProcess } from "../kit/proxy_process.ts";
+import type { ProxyProcess } from "../kit/process/proxy_process.ts";
 import { leastSquaresSlope } from "./slope.ts";
 import type { Traffic } from "./traffic.ts";
 import { V8Heap } from "./v8_heap.ts";

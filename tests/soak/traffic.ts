@@ -4,7 +4,7 @@ import type { Clients } from "../faults/clients.ts";
 import { eventOf, type Plan } from "../faults/plan.ts";
 import { atRate } from "../faults/rate.ts";
 import { type Planned, planRequest } from "../faults/schedule.ts";
-import type { SeededRandom } from "../kit/seeded_random.ts";
+import type { SeededRandom } from "../kit/random/seeded_random.ts";
 
 /** What is sent through the proxy. */
 export interface TrafficOptions {

@@ -1,4 +1,4 @@
-import type { ProxyProcess } from "../kit/proxy_process.ts";
+import type { ProxyProcess } from "../kit/process/proxy_process.ts";
 
 /** Makes Deno print a line for each garbage collection, which {@linkcode V8Heap} reads. */
 export const TRACE_GC = { DENO_V8_FLAGS: "--trace-gc" };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const HEAD = `POST /v1/messages HTTP/1.1\r\nHost: h\r\nx-api-key: ${CLIENT_KEY}\r\n`;
 

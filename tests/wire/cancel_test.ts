@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import type { Exchange } from "../kit/exchange.ts";
-import { FakeEntra } from "../kit/fake_entra.ts";
-import { formatRequest, RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import type { Exchange } from "../kit/http1/exchange.ts";
+import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { formatRequest, RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { applicationFlags, startAzureProxy } from "../integration/azure_proxy.ts";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
 import { type Call, HTTP1_TRANSPORTS, TRANSPORTS } from "./transports.ts";
 
 /** With one worker, what happens on one connection tells that the other's turn has been. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { headerValues } from "../kit/message_head.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
 
 const TEXT = new TextEncoder().encode("data: the same words again and again\n\n".repeat(200));
 

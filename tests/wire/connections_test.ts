@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { Condition } from "../kit/condition.ts";
-import type { Exchange } from "../kit/exchange.ts";
-import { headerValues } from "../kit/message_head.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient, type RequestParts } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { Condition } from "../kit/time/condition.ts";
+import type { Exchange } from "../kit/http1/exchange.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { formatRequest, RawClient, type RequestParts } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import {
   type Call,
   type Caller,

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import type { HeaderList } from "../kit/message_head.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import type { HeaderList } from "../kit/http1/message_head.ts";
 
 const HEADERS = ["x-api-key", "api-key", "authorization"] as const;
 type CredentialHeader = typeof HEADERS[number];

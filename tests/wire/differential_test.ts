@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { NGINX, Nginx } from "../kit/nginx.ts";
-import { previewBytes } from "../kit/bytes.ts";
-import { programTest } from "../kit/programs.ts";
-import { runs } from "../kit/property_runs.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { NGINX, Nginx } from "../kit/servers/nginx.ts";
+import { previewBytes } from "../kit/http1/bytes.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { runs } from "../kit/random/property_runs.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { type Case, requestBytes, responseBytes } from "./differential/cases.ts";
 import { compare, occurrences } from "./differential/compare.ts";
 import { defectiveCases } from "./differential/defective_cases.ts";

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { digestKey } from "../../src/proxy/client_auth.ts";
+import { digestKey } from "../../src/clients/identify.ts";
 import { requestHeaderFilter } from "../../src/proxy/headers.ts";
-import { SharedTimeout } from "../../src/proxy/shared_timeout.ts";
-import { RequestServer } from "../../src/runtime/request_server.ts";
-import type { ServerDeps } from "../../src/runtime/request_tracker.ts";
-import { freePort } from "../kit/free_port.ts";
-import { headerValues } from "../kit/message_head.ts";
-import { CLIENT_KEY } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { SharedTimeout } from "../../src/time/shared_timeout.ts";
+import { RequestServer } from "../../src/worker/server.ts";
+import type { ServerDeps } from "../../src/worker/tracker.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
+import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
+import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const FAULT = "a fault nobody expected";
 

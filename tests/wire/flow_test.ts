@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { Bytes } from "../kit/bytes.ts";
-import { Http2Client } from "../kit/http2_client.ts";
-import { formatRequest, RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import type { Bytes } from "../kit/http1/bytes.ts";
+import { Http2Client } from "../kit/http2/http2_client.ts";
+import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { type Answer, HTTP1_TRANSPORTS, type ServedProxy, TRANSPORTS } from "./transports.ts";
 
 const MEGABYTE = 2 ** 20;

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { latin1Text } from "../kit/bytes.ts";
-import { RawClient, type RawResponse, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { type HeaderList, headerValues } from "../kit/message_head.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { latin1Text } from "../kit/http1/bytes.ts";
+import { RawClient, type RawResponse, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { type HeaderList, headerValues } from "../kit/http1/message_head.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 const CHUNKED: [string, string] = ["Transfer-Encoding", "chunked"];

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { ERROR_CODE } from "../kit/http2_frames.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { latin1Text } from "../kit/bytes.ts";
-import { type HeaderList, headerValues } from "../kit/message_head.ts";
-import { bodyText, type Http2Response, RawHttp2Client } from "../kit/raw_http2_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { ERROR_CODE } from "../kit/http2/http2_frames.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { latin1Text } from "../kit/http1/bytes.ts";
+import { type HeaderList, headerValues } from "../kit/http1/message_head.ts";
+import { bodyText, type Http2Response, RawHttp2Client } from "../kit/http2/raw_http2_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 /** What `fetch` adds where the client sent none, and what every request has. */

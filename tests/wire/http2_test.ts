@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { Http2Client, type Http2Stream } from "../kit/http2_client.ts";
-import { ERROR_CODE } from "../kit/http2_frames.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { Http2Client, type Http2Stream } from "../kit/http2/http2_client.ts";
+import { ERROR_CODE } from "../kit/http2/http2_frames.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const MEGABYTE = 2 ** 20;
 

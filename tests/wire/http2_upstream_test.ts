@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { TestAuthority } from "../kit/authority.ts";
-import { type Bytes, concatBytes, toBytes } from "../kit/bytes.ts";
-import { Connection } from "../kit/connection.ts";
-import { encodeHeaderBlock } from "../kit/hpack.ts";
+import { TestAuthority } from "../kit/tls/authority.ts";
+import { type Bytes, concatBytes, toBytes } from "../kit/http1/bytes.ts";
+import { Connection } from "../kit/http1/connection.ts";
+import { encodeHeaderBlock } from "../kit/http2/hpack.ts";
 import {
   ERROR_CODE,
   formatFrame,
@@ -12,11 +12,11 @@ import {
   parseFrame,
   PREFACE,
   uint32,
-} from "../kit/http2_frames.ts";
-import type { HeaderList } from "../kit/message_head.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient } from "../kit/raw_client.ts";
-import { TemporaryDirectory } from "../kit/temporary_directory.ts";
+} from "../kit/http2/http2_frames.ts";
+import type { HeaderList } from "../kit/http1/message_head.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient } from "../kit/http1/raw_client.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
 /** How the upstream answers: its headers, "half", and when that has arrived a reset. */
 interface Reset {

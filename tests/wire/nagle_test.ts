@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { programTest } from "../kit/programs.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
+import { programTest } from "../kit/process/programs.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 /**
  * A known limit (see the README), here so that an upgrade of Deno that ends it, or a new option of

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type NeededProgram, programTest } from "../kit/programs.ts";
+import { type NeededProgram, programTest } from "../kit/process/programs.ts";
 
 const OPENSSL: NeededProgram = { program: "openssl", install: "apt-get install openssl" };
 /** A report: its heading, its script, and what that prints. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { formatRequest, RawClient } from "../kit/raw_client.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
 
 const HEAD = formatRequest({
   method: "POST",

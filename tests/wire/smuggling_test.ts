@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { latin1Text } from "../kit/bytes.ts";
-import { ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient, request } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import type { Handler } from "../kit/upstream_connection.ts";
+import { latin1Text } from "../kit/http1/bytes.ts";
+import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import type { Handler } from "../kit/http1/upstream_connection.ts";
 
 /**
  * What becomes of a request whose end somebody could see elsewhere: `"refused"` with 400 and the end

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { RawClient } from "../kit/raw_client.ts";
-import { RawUpstream } from "../kit/raw_upstream.ts";
-import { type SseEvent, SseReader } from "../kit/sse.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { RawClient } from "../kit/http1/raw_client.ts";
+import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { type SseEvent, SseReader } from "../kit/http1/sse.ts";
 
 const STREAM_REQUEST = "POST /v1/messages HTTP/1.1\r\nHost: localhost\r\n" +
   `x-api-key: ${CLIENT_KEY}\r\nContent-Length: 2\r\n\r\n{}`;

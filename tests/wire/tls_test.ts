@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { CLIENT_KEY, UPSTREAM_KEY } from "../kit/proxy_process.ts";
-import { latin1Text } from "../kit/bytes.ts";
-import { headerValues } from "../kit/message_head.ts";
-import { RawClient, type RawResponse, type ResponseOptions } from "../kit/raw_client.ts";
-import { answerOk, RawUpstream } from "../kit/raw_upstream.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { CLIENT_KEY, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
+import { latin1Text } from "../kit/http1/bytes.ts";
+import { headerValues } from "../kit/http1/message_head.ts";
+import { RawClient, type RawResponse, type ResponseOptions } from "../kit/http1/raw_client.ts";
+import { answerOk, RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const OK = "HTTP/1.1 200 OK\r\n";
 

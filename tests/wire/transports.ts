@@ -1,8 +1,8 @@
-import type { Bytes } from "../kit/bytes.ts";
-import { Http2Client } from "../kit/http2_client.ts";
-import { HttpsProxy } from "../kit/https_proxy.ts";
-import { CLIENT_KEY, ProxyProcess } from "../kit/proxy_process.ts";
-import { type ClientTarget, formatRequest, RawClient } from "../kit/raw_client.ts";
+import type { Bytes } from "../kit/http1/bytes.ts";
+import { Http2Client } from "../kit/http2/http2_client.ts";
+import { HttpsProxy } from "../kit/servers/https_proxy.ts";
+import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { type ClientTarget, formatRequest, RawClient } from "../kit/http1/raw_client.ts";
 
 /** A request that any transport can carry. */
 export interface Call {

@@ -1,6 +1,6 @@
 import { type Certificate, type CertificatePair, readCertificate } from "../certificate.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "../certificate_source.ts";
-import { type Clock, systemClock } from "../clock.ts";
+import { type Clock, systemClock } from "../../time/upkeep_clock.ts";
 import { expiryText, ExpiryWarning } from "../expiry_warning.ts";
 import { describeCertificate } from "../file_source.ts";
 import type { AcmeCache, Attempts } from "./cache.ts";

@@ -1,4 +1,4 @@
-import type { TlsSettings } from "../../config/settings.ts";
+import type { TlsSettings } from "../../config/schema/settings.ts";
 import { CertificateError } from "../certificate.ts";
 import type { CertificateSource, UpkeepLog } from "../certificate_source.ts";
 import { expiryText } from "../expiry_warning.ts";

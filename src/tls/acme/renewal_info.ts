@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { standInFor } from "../../runtime/environment_proxy.ts";
+import { standInFor } from "../../net/environment_proxy.ts";
 import { CaFetch } from "./ca_fetch.ts";
 import { retryAfterMs } from "./problem.ts";
 import type { Random } from "./renewal.ts";

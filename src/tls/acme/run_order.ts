@@ -1,5 +1,5 @@
 import { netAddressOf, netOnly } from "../../permissions/needs.ts";
-import { standInFor } from "../../runtime/environment_proxy.ts";
+import { standInFor } from "../../net/environment_proxy.ts";
 import {
   type Challenge,
   type FromOrderWorker,

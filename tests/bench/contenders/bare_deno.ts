@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { type Contender, localTarget } from "./contender.ts";
 import { startProgram } from "./program.ts";
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import denoConfig from "../../../deno.json" with { type: "json" };
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { type Contender, localTarget, type StartOptions } from "./contender.ts";
 import { CLIENT_KEY, UPSTREAM_KEY } from "./contender.ts";
 import { startProgram } from "./program.ts";

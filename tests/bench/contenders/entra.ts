@@ -1,6 +1,6 @@
 import { applicationFlags } from "../../integration/azure_proxy.ts";
-import type { FakeEntra } from "../../kit/fake_entra.ts";
-import { freePort } from "../../kit/free_port.ts";
+import type { FakeEntra } from "../../kit/servers/fake_entra.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { proxyCommand } from "./claude_proxy.ts";
 import { localTarget, type Running, type StartOptions } from "./contender.ts";
 import { startProgram } from "./program.ts";

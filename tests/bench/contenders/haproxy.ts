@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { type Contender, localTarget, type StartOptions, UPSTREAM_KEY } from "./contender.ts";
 import { startProgram } from "./program.ts";
 import { programVersion } from "./version.ts";

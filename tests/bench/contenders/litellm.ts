@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { cacheDirectory, isThere } from "./cache.ts";
 import { CLIENT_KEY, type Contender, localTarget, UPSTREAM_KEY } from "./contender.ts";
 import { startProgram } from "./program.ts";

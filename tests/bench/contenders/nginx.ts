@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { NGINX } from "../../kit/nginx.ts";
-import { freePort } from "../../kit/free_port.ts";
+import { NGINX } from "../../kit/servers/nginx.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { type Contender, localTarget, type StartOptions, UPSTREAM_KEY } from "./contender.ts";
 import { startProgram } from "./program.ts";
 import { programVersion } from "./version.ts";

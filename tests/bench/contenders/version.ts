@@ -1,4 +1,4 @@
-import { findProgram, type NeededProgram } from "../../kit/programs.ts";
+import { findProgram, type NeededProgram } from "../../kit/process/programs.ts";
 
 /**
  * What a program prints about its version, cut down to the number.

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import type { NeededProgram } from "../../kit/programs.ts";
+import type { NeededProgram } from "../../kit/process/programs.ts";
 import type { Target } from "../contenders/contender.ts";
 import { onCores } from "../machine/cores.ts";
 

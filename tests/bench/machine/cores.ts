@@ -1,4 +1,4 @@
-import { findProgram } from "../../kit/programs.ts";
+import { findProgram } from "../../kit/process/programs.ts";
 
 /** Which cores the contender may use, and which the load generator and the upstream. */
 export interface Cores {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { splitAt, splits } from "../../kit/splits.ts";
+import { splitAt, splits } from "../../kit/http1/splits.ts";
 import { EVENT_BYTES, nowMicroseconds, StampedEvent, StampReader } from "../load/stamped_event.ts";
 
 const encoder = new TextEncoder();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { MESSAGES_PATH, type Running, type ServerCertificate } from "../contenders/contender.ts";
 import { nginxFile } from "../contenders/nginx.ts";
 import { startProgram } from "../contenders/program.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { freePort } from "../../kit/free_port.ts";
+import { freePort } from "../../kit/process/free_port.ts";
 import { nginxFile } from "../contenders/nginx.ts";
 import { MESSAGES_PATH, type Running } from "../contenders/contender.ts";
 import { answer } from "./anthropic_answers.ts";

@@ -1,6 +1,6 @@
 import type { Contender, Running, StartOptions } from "../contenders/contender.ts";
 import { startWithEntra } from "../contenders/entra.ts";
-import { FakeEntra } from "../../kit/fake_entra.ts";
+import { FakeEntra } from "../../kit/servers/fake_entra.ts";
 import { medians } from "../stats.ts";
 import { EventUpstream } from "../upstream/event_upstream.ts";
 import { startDirectory } from "./field.ts";

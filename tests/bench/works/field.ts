@@ -1,6 +1,6 @@
 import type { Contender, Running, StartOptions } from "../contenders/contender.ts";
 import { type Figures, medians } from "../stats.ts";
-import { TemporaryDirectory } from "../../kit/temporary_directory.ts";
+import { TemporaryDirectory } from "../../kit/process/temporary_directory.ts";
 import type { Bench, Row } from "./work.ts";
 
 /** A contender in a work: at work, or with the reason why it is not. */

@@ -1,5 +1,5 @@
-import { makeAuthority } from "../../kit/certificate_authority.ts";
-import type { TemporaryDirectory } from "../../kit/temporary_directory.ts";
+import { makeAuthority } from "../../kit/tls/certificate_authority.ts";
+import type { TemporaryDirectory } from "../../kit/process/temporary_directory.ts";
 import type { ServerCertificate } from "../contenders/contender.ts";
 
 /** A certificate for localhost, and a file with the authority that vouches for it. */

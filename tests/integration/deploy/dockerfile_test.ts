@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readDockerfile, type Stage } from "../../kit/dockerfile.ts";
-import { ProxyProcess } from "../../kit/proxy_process.ts";
-import { request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { readDockerfile, type Stage } from "../../kit/process/dockerfile.ts";
+import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const stages = readDockerfile(await Deno.readTextFile(join(ROOT, "deploy/Dockerfile")));

@@ -5,7 +5,7 @@ import type { Deployment } from "kubernetes-types/apps/v1";
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2";
 import type { Service } from "kubernetes-types/core/v1";
 import { parseAllDocuments } from "yaml";
-import { allSettings } from "../../../src/config/setting.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const yaml = await Deno.readTextFile(join(ROOT, "deploy/kubernetes.yaml"));

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { type Certificate, makeCertificate } from "../../kit/certificate.ts";
-import { NGINX, Nginx } from "../../kit/nginx.ts";
-import { programTest } from "../../kit/programs.ts";
-import { ProxyProcess } from "../../kit/proxy_process.ts";
-import { type ClientTls, formatRequest, RawClient, request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { type Certificate, makeCertificate } from "../../kit/tls/certificate.ts";
+import { NGINX, Nginx } from "../../kit/servers/nginx.ts";
+import { programTest } from "../../kit/process/programs.ts";
+import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { type ClientTls, formatRequest, RawClient, request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 const FILE = await Deno.readTextFile(new URL("../../../deploy/nginx.conf", import.meta.url));
 const OPENSSL = { program: "openssl", install: "apt-get install openssl" };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { allSettings } from "../../../src/config/setting.ts";
-import { programTest } from "../../kit/programs.ts";
-import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../../kit/proxy_process.ts";
-import { request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
-import { readUnitFile } from "../../kit/unit_file.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
+import { programTest } from "../../kit/process/programs.ts";
+import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../../kit/process/proxy_process.ts";
+import { request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
+import { readUnitFile } from "../../kit/process/unit_file.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const text = await Deno.readTextFile(join(ROOT, "deploy/claude-proxy.service"));

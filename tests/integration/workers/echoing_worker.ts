@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { FromWorker, RequestRecord, ToWorker } from "../../../src/runtime/messages.ts";
+import type { FromWorker, RequestRecord, ToWorker } from "../../../src/ipc/messages.ts";
 
 const supervisor = self as unknown as {
   postMessage(message: FromWorker): void;

@@ -4,8 +4,8 @@
  *
  * @module
  */
-import "../../../src/runtime/worker.ts";
-import type { ToWorker } from "../../../src/runtime/messages.ts";
+import "../../../src/worker/main.ts";
+import type { ToWorker } from "../../../src/ipc/messages.ts";
 
 const realFetch = globalThis.fetch;
 let worker = 0;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Metrics } from "../../../src/admin/metrics.ts";
-import type { RequestRecord } from "../../../src/runtime/messages.ts";
+import type { RequestRecord } from "../../../src/ipc/messages.ts";
 
 const MINUTE = 60_000;
 

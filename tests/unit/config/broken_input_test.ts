@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { main } from "../../../src/cli/main.ts";
-import { allSettings } from "../../../src/config/setting.ts";
-import { runs } from "../../kit/property_runs.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
+import { runs } from "../../kit/random/property_runs.ts";
 import { ioOf, REQUIRED, type World } from "./loading.ts";
 
 /** No six characters of it may be printed, wherever a mistake has cut it. */

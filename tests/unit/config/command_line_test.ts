@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { CommandLine } from "../../../src/cli/command_line.ts";
 import { parseCommandLine } from "../../../src/cli/command_line.ts";
 import type { Commands } from "../../../src/cli/commands.ts";
-import { allSettings } from "../../../src/config/setting.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
 import deno from "../../../deno.json" with { type: "json" };
 
 const COMMANDS: Commands = {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { exampleToml } from "../../../src/config/example.ts";
-import { readmeListTable, readmeTable, withTables } from "../../../src/config/readme_tables.ts";
-import { allSettings } from "../../../src/config/setting.ts";
-import { lists, sections } from "../../../src/config/table/mod.ts";
+import { exampleToml } from "../../../tools/settings/example.ts";
+import { readmeListTable, readmeTable, withTables } from "../../../tools/settings/readme_tables.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
+import { lists, sections } from "../../../src/config/schema/sections.ts";
 import { load } from "./loading.ts";
 
 const ROOT = new URL("../../../", import.meta.url);

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../../src/config/config_error.ts";
-import type { ConfigIo, FileLookup } from "../../../src/config/config_io.ts";
-import type { ParsedFlags } from "../../../src/config/flags.ts";
-import { type LoadedSettings, loadSettings } from "../../../src/config/load.ts";
-import { allSettings } from "../../../src/config/setting.ts";
+import { ConfigError } from "../../../src/config/load/config_error.ts";
+import type { ConfigIo, FileLookup } from "../../../src/config/load/config_io.ts";
+import type { ParsedFlags } from "../../../src/config/load/flags.ts";
+import { type LoadedSettings, loadSettings } from "../../../src/config/load/load.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
 
 /** The outside world of one load, in plain values. */
 export interface World {

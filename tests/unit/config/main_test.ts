@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { main } from "../../../src/cli/main.ts";
-import type { LoadedSettings } from "../../../src/config/load.ts";
+import type { LoadedSettings } from "../../../src/config/load/load.ts";
 import { ioOf, type World } from "./loading.ts";
 
 Deno.test("help and version go to standard output with exit code 0", async () => {

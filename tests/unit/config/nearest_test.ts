@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nearest } from "../../../src/config/nearest.ts";
+import { nearest } from "../../../src/config/load/nearest.ts";
 
 Deno.test("a near miss is recognised and anything further is not", () => {
   const candidates = ["port", "upstream_url", "bind_address", "level"];

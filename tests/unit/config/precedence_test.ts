@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatSource } from "../../../src/config/source.ts";
+import { formatSource } from "../../../src/config/load/source.ts";
 import { failure, load, onlyComplaint, REQUIRED } from "./loading.ts";
 
 Deno.test("a flag wins over a variable, a variable over the file, the file over the default", async () => {

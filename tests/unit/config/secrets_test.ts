@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "smol-toml";
-import { ConfigError } from "../../../src/config/config_error.ts";
-import { allSettings } from "../../../src/config/setting.ts";
-import { runs } from "../../kit/property_runs.ts";
+import { ConfigError } from "../../../src/config/load/config_error.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
+import { runs } from "../../kit/random/property_runs.ts";
 import { load, REQUIRED, type World } from "./loading.ts";
 
 const CANARY = "sk-canary-4f1d";

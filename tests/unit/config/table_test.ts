@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { allSettings } from "../../../src/config/setting.ts";
-import { sections } from "../../../src/config/table/mod.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
+import { sections } from "../../../src/config/schema/sections.ts";
 
 Deno.test("every default is a value its own row accepts", () => {
   for (const { path, row } of allSettings()) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allSettings } from "../../../src/config/setting.ts";
+import { allSettings } from "../../../src/config/schema/setting.ts";
 import { load, onlyComplaint, REQUIRED } from "./loading.ts";
 
 /** The reference's table: flag, variable and default by key. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse, stringify } from "smol-toml";
-import { locateKeys } from "../../../src/config/toml_lines.ts";
+import { locateKeys } from "../../../src/config/load/toml_lines.ts";
 
 const DOCUMENT = String.raw`# a comment with a = 1
 top = 1

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../../src/config/config_error.ts";
-import { oneOf, text } from "../../../src/config/kinds/scalar.ts";
-import { loadSections } from "../../../src/config/load_sections.ts";
-import type { Row, Section } from "../../../src/config/row.ts";
-import { optional } from "../../../src/config/table/optional.ts";
+import { ConfigError } from "../../../src/config/load/config_error.ts";
+import { oneOf, text } from "../../../src/config/schema/kinds/scalar.ts";
+import { loadSections } from "../../../src/config/load/load_sections.ts";
+import type { Row, Section } from "../../../src/config/schema/row.ts";
+import { optional } from "../../../src/config/schema/optional.ts";
 import { ioOf, type World } from "./loading.ts";
 
 const id = {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { carriesOnly, credentialsIn, masked } from "../../../src/demo/credentials.ts";
+import { carriesOnly, credentialsIn, masked } from "../../../tools/demo/credentials.ts";
 
 Deno.test("a key is found in each header that clients use", () => {
   const headers = new Headers({

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createModelApi } from "../../../src/demo/model_api.ts";
+import { createModelApi } from "../../../tools/demo/model_api.ts";
 import { serveModelApi } from "./served_model_api.ts";
 
 const api = createModelApi({ thinkingTime: 0, wordTime: 0 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { replyTo, type Tool, type ToolChoice } from "../../../src/demo/reply.ts";
+import { replyTo, type Tool, type ToolChoice } from "../../../tools/demo/reply.ts";
 
 const plain = { afterTool: false, tools: [], toolChoice: { mode: "auto" as const } };
 const first: Tool = { name: "first", schema: { type: "object", properties: {} } };

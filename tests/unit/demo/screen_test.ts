@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { clientSetup } from "../../../src/demo/client_setup.ts";
-import { createScreen } from "../../../src/demo/screen.ts";
+import { clientSetup } from "../../../tools/demo/client_setup.ts";
+import { createScreen } from "../../../tools/demo/screen.ts";
 
 Deno.test("a screen without colours writes plain text, one with colours escapes", () => {
   assert.equal(createScreen(() => {}, false).green("ok"), "ok");

@@ -1,5 +1,5 @@
-import { carriesOnly } from "../../../src/demo/credentials.ts";
-import { createModelApi, type ModelApiOptions } from "../../../src/demo/model_api.ts";
+import { carriesOnly } from "../../../tools/demo/credentials.ts";
+import { createModelApi, type ModelApiOptions } from "../../../tools/demo/model_api.ts";
 
 /** A stand-in model API listening on loopback, that speaks without pauses unless told. */
 export interface ServedModelApi extends AsyncDisposable {

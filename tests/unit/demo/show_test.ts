@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { carriesOnly, credentialsIn } from "../../../src/demo/credentials.ts";
-import { createModelApi } from "../../../src/demo/model_api.ts";
-import { createScreen } from "../../../src/demo/screen.ts";
-import { playShow } from "../../../src/demo/show.ts";
+import { carriesOnly, credentialsIn } from "../../../tools/demo/credentials.ts";
+import { createModelApi } from "../../../tools/demo/model_api.ts";
+import { createScreen } from "../../../tools/demo/screen.ts";
+import { playShow } from "../../../tools/demo/show.ts";
 
 const clientKey = "demo-client-key";
 const upstreamKey = "demo-upstream-key";

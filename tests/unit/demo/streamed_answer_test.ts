@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { answerPieces } from "../../../src/demo/streamed_answer.ts";
+import { answerPieces } from "../../../tools/demo/streamed_answer.ts";
 
 const STREAM = [
   'event: message_start\ndata: {"type":"message_start","message":{}}\n\n',

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { attempt } from "../../faults/attempt.ts";
 import { answerBody, answerHead, type Plan } from "../../faults/plan.ts";
-import { concatBytes, latin1Bytes } from "../../kit/bytes.ts";
-import type { Exchange } from "../../kit/exchange.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { concatBytes, latin1Bytes } from "../../kit/http1/bytes.ts";
+import type { Exchange } from "../../kit/http1/exchange.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 const PLAN: Plan = {
   id: 7,

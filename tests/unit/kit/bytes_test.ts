@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concatBytes, latin1Bytes, latin1Text, previewBytes } from "../../kit/bytes.ts";
+import { concatBytes, latin1Bytes, latin1Text, previewBytes } from "../../kit/http1/bytes.ts";
 
 Deno.test("every byte survives as a character", () => {
   const all = Uint8Array.from({ length: 256 }, (_, index) => index);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type Bytes, concatBytes, latin1Bytes, latin1Text } from "../../kit/bytes.ts";
-import { ChunkedDecoder } from "../../kit/chunked_decoder.ts";
-import { splitAt, splits } from "../../kit/splits.ts";
+import { type Bytes, concatBytes, latin1Bytes, latin1Text } from "../../kit/http1/bytes.ts";
+import { ChunkedDecoder } from "../../kit/http1/chunked_decoder.ts";
+import { splitAt, splits } from "../../kit/http1/splits.ts";
 
 /** A chunk in the words of RFC 9112, its size in either case and with leading zeros. */
 const encodedChunk = fc.record({

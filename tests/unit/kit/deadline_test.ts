@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Condition } from "../../kit/condition.ts";
-import { withDeadline } from "../../kit/deadline.ts";
+import { Condition } from "../../kit/time/condition.ts";
+import { withDeadline } from "../../kit/time/deadline.ts";
 
 Deno.test("a promise in time gives its value and leaves no timer", async () => {
   assert.equal(await withDeadline(Promise.resolve(7), 60_000, "seven"), 7);

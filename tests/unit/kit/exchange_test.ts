@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { latin1Text } from "../../kit/bytes.ts";
-import { formatRequest, RawClient, request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { latin1Text } from "../../kit/http1/bytes.ts";
+import { formatRequest, RawClient, request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 Deno.test("a request arrives as it was written, and the default answer is 200 ok", async () => {
   await using upstream = RawUpstream.start();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { decodeHeaderBlock, encodeHeaderBlock } from "../../kit/hpack.ts";
+import { decodeHeaderBlock, encodeHeaderBlock } from "../../kit/http2/hpack.ts";
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { concatBytes } from "../../kit/bytes.ts";
+import { concatBytes } from "../../kit/http1/bytes.ts";
 import {
   FLAG,
   formatFrame,
@@ -8,7 +8,7 @@ import {
   parseFrame,
   parseSettings,
   SETTING,
-} from "../../kit/http2_frames.ts";
+} from "../../kit/http2/http2_frames.ts";
 
 Deno.test("a frame is laid out as RFC 9113 §4.1 says, and read back with what follows it", () => {
   const frame = { type: FRAME.ping, flags: FLAG.ack, streamId: 0x0102_0304, payload: bytes(9, 8) };

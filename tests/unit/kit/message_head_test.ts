@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ByteReader } from "../../kit/byte_reader.ts";
-import { concatBytes, latin1Bytes } from "../../kit/bytes.ts";
-import { responseFraming } from "../../kit/framing.ts";
+import { ByteReader } from "../../kit/http1/byte_reader.ts";
+import { concatBytes, latin1Bytes } from "../../kit/http1/bytes.ts";
+import { responseFraming } from "../../kit/http1/framing.ts";
 import {
   type HeaderList,
   headerValues,
   parseRequestHead,
   parseResponseHead,
   readRawHead,
-} from "../../kit/message_head.ts";
+} from "../../kit/http1/message_head.ts";
 import { piecewise } from "./piecewise.ts";
-import { splitAt, splits } from "../../kit/splits.ts";
+import { splitAt, splits } from "../../kit/http1/splits.ts";
 
 Deno.test("a request head keeps its target, and its fields' order, case and bytes", () => {
   const raw = latin1Bytes(

@@ -1,4 +1,4 @@
-import type { Bytes } from "../../kit/bytes.ts";
+import type { Bytes } from "../../kit/http1/bytes.ts";
 
 /** A source that gives one piece a read and then its end. */
 export function piecewise(pieces: readonly Bytes[]): Pick<Deno.Conn, "read"> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { programOptions } from "../../kit/program_options.ts";
+import { programOptions } from "../../kit/process/program_options.ts";
 
 Deno.test("options are numbers with defaults, and texts that may be missing", () => {
   const read = (args: string[]) => programOptions(args, { minutes: 30, rate: 50 }, ["csv"]);

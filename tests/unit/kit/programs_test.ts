@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findProgram, type NeededProgram, programTest } from "../../kit/programs.ts";
+import { findProgram, type NeededProgram, programTest } from "../../kit/process/programs.ts";
 
 const MISSING = { program: "no-such-program-here", install: "apt-get install it" };
 

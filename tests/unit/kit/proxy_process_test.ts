@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
-import { ProxyProcess } from "../../kit/proxy_process.ts";
-import { request } from "../../kit/raw_client.ts";
+import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { request } from "../../kit/http1/raw_client.ts";
 
 const entry = "tests/unit/kit/fixture_program.ts";
 const linux = { ignore: Deno.build.os !== "linux" };

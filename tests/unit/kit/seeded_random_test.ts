@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SeededRandom } from "../../kit/seeded_random.ts";
+import { SeededRandom } from "../../kit/random/seeded_random.ts";
 
 function numbers(seed: number): number[] {
   const random = new SeededRandom(seed);

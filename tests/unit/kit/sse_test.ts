@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { concatBytes } from "../../kit/bytes.ts";
-import { SseReader } from "../../kit/sse.ts";
-import { splitAt, splits } from "../../kit/splits.ts";
+import { concatBytes } from "../../kit/http1/bytes.ts";
+import { SseReader } from "../../kit/http1/sse.ts";
+import { splitAt, splits } from "../../kit/http1/splits.ts";
 
 const STREAM = new TextEncoder().encode(
   'event: ping\ndata: {"a":1}\n\nid: 7\r\ndata: é\r\ndata:  two\r\n\r\n: comment\n\ndata\n\n\n',

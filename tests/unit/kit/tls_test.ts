@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { makeCertificate } from "../../kit/certificate.ts";
-import { programTest } from "../../kit/programs.ts";
-import { formatRequest, RawClient, request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { makeCertificate } from "../../kit/tls/certificate.ts";
+import { programTest } from "../../kit/process/programs.ts";
+import { formatRequest, RawClient, request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 const needs = [{ program: "openssl", install: "apt-get install openssl" }];
 

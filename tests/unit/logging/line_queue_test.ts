@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { LineQueue, type LogLine } from "../../../src/logging/line_queue.ts";
-import { Condition } from "../../kit/condition.ts";
+import { Condition } from "../../kit/time/condition.ts";
 
 const line = (text: string): LogLine => ({ timestamp: 0, text });
 

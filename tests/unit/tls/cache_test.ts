@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { AcmeCache, type CacheKey } from "../../../src/tls/acme/cache.ts";
 import { defaultCacheDir } from "../../../src/tls/acme/cache_dir.ts";
-import { CacheDirectory } from "../../kit/acme_proxy.ts";
-import { TestAuthority } from "../../kit/authority.ts";
+import { CacheDirectory } from "../../kit/process/acme_proxy.ts";
+import { TestAuthority } from "../../kit/tls/authority.ts";
 
 const KEY: CacheKey = {
   directoryUrl: "https://ca.example/directory",

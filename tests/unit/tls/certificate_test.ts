@@ -4,7 +4,7 @@ import {
   type CertificatePair,
   readCertificate,
 } from "../../../src/tls/certificate.ts";
-import { reencodeKey, TestAuthority } from "../../kit/authority.ts";
+import { reencodeKey, TestAuthority } from "../../kit/tls/authority.ts";
 
 const DAY = 86_400_000;
 const authority = await TestAuthority.create();

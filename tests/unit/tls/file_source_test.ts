@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { CertificatePair } from "../../../src/tls/certificate.ts";
 import { FileSource } from "../../../src/tls/file_source.ts";
-import { TestAuthority } from "../../kit/authority.ts";
-import { Condition } from "../../kit/condition.ts";
-import { HeldClock } from "../../kit/held_clock.ts";
-import { CertificateDirectory } from "../../kit/https_proxy.ts";
+import { TestAuthority } from "../../kit/tls/authority.ts";
+import { Condition } from "../../kit/time/condition.ts";
+import { HeldClock } from "../../kit/time/held_clock.ts";
+import { CertificateDirectory } from "../../kit/servers/https_proxy.ts";
 
 const SECOND = 1000;
 const DAY = 86_400 * SECOND;

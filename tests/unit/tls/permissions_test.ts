@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TlsSettings } from "../../../src/config/settings.ts";
+import type { TlsSettings } from "../../../src/config/schema/settings.ts";
 import { tlsNeeds } from "../../../src/tls/permissions.ts";
 
 const acme: TlsSettings = {

@@ -1,5 +1,5 @@
-import { type Bytes, concatBytes, toBytes } from "../../kit/bytes.ts";
-import type { HeaderList } from "../../kit/message_head.ts";
+import { type Bytes, concatBytes, toBytes } from "../../kit/http1/bytes.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
 import { type Defect, inRequest, inResponse } from "./defects.ts";
 
 export type { Defect } from "./defects.ts";

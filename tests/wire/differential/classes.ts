@@ -1,4 +1,4 @@
-import type { HeaderList } from "../../kit/message_head.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
 import type { Case, Defect } from "./cases.ts";
 import type { Outcome } from "./side.ts";
 

@@ -1,4 +1,4 @@
-import { latin1Bytes } from "../../kit/bytes.ts";
+import { latin1Bytes } from "../../kit/http1/bytes.ts";
 import type { Case, SentRequest, SentResponse } from "./cases.ts";
 import { type Defect, DEFECTS } from "./defects.ts";
 

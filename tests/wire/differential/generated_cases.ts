@@ -1,8 +1,8 @@
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { type Bytes, concatBytes, latin1Bytes, toBytes } from "../../kit/bytes.ts";
-import type { HeaderList } from "../../kit/message_head.ts";
-import { CLIENT_KEY } from "../../kit/proxy_process.ts";
+import { type Bytes, concatBytes, latin1Bytes, toBytes } from "../../kit/http1/bytes.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
+import { CLIENT_KEY } from "../../kit/process/proxy_process.ts";
 import { connection, credential, name, value } from "../properties/header_lines.ts";
 import { target } from "../properties/targets.ts";
 import type { Case, SentRequest, SentResponse } from "./cases.ts";

@@ -1,4 +1,4 @@
-import { type HeaderList, headerValues } from "../../kit/message_head.ts";
+import { type HeaderList, headerValues } from "../../kit/http1/message_head.ts";
 import { CREDENTIALS, HOP_BY_HOP, trim } from "../properties/documented.ts";
 
 /** The same lines; names that only one of the two has stay at the end. */

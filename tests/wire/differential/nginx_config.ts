@@ -1,4 +1,4 @@
-import { CLIENT_KEY, UPSTREAM_KEY } from "../../kit/proxy_process.ts";
+import { CLIENT_KEY, UPSTREAM_KEY } from "../../kit/process/proxy_process.ts";
 
 /** Beside the server: the upstream's connections, and who may be let in with which headers. */
 export function httpBlock(upstreamPort: number): string {

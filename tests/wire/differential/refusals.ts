@@ -1,4 +1,4 @@
-import { type HeaderList, headerValues } from "../../kit/message_head.ts";
+import { type HeaderList, headerValues } from "../../kit/http1/message_head.ts";
 import { CREDENTIALS } from "../properties/documented.ts";
 import type { Defect, SentRequest } from "./cases.ts";
 import type { RefusalClass } from "./classes.ts";

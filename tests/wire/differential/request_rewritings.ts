@@ -1,4 +1,4 @@
-import { type HeaderList, headerValues } from "../../kit/message_head.ts";
+import { type HeaderList, headerValues } from "../../kit/http1/message_head.ts";
 import { CREDENTIALS, INGRESS } from "../properties/documented.ts";
 import { onHeaders, type Rewriting } from "./classes.ts";
 import {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { headerValues } from "../../kit/message_head.ts";
+import { headerValues } from "../../kit/http1/message_head.ts";
 import { onHeaders, type Rewriting } from "./classes.ts";
 import {
   has,

@@ -1,9 +1,9 @@
-import { latin1Text } from "../../kit/bytes.ts";
-import type { HeaderList, ResponseHead } from "../../kit/message_head.ts";
-import { headerValues } from "../../kit/message_head.ts";
-import { RawClient } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
-import type { RecordedRequest } from "../../kit/recorded_request.ts";
+import { latin1Text } from "../../kit/http1/bytes.ts";
+import type { HeaderList, ResponseHead } from "../../kit/http1/message_head.ts";
+import { headerValues } from "../../kit/http1/message_head.ts";
+import { RawClient } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
+import type { RecordedRequest } from "../../kit/http1/recorded_request.ts";
 import { type Case, requestBytes, responseBytes } from "./cases.ts";
 
 /** A request as the upstream saw it. */

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
-import { type HeaderList, headerValues } from "../../kit/message_head.ts";
-import { runs } from "../../kit/property_runs.ts";
-import { ProxyProcess } from "../../kit/proxy_process.ts";
-import { request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import { type HeaderList, headerValues } from "../../kit/http1/message_head.ts";
+import { runs } from "../../kit/random/property_runs.ts";
+import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 const CODERS: Record<string, (body: Uint8Array) => Uint8Array> = {
   gzip: gzipSync,

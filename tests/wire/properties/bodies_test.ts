@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Exchange } from "../../kit/exchange.ts";
-import { runs } from "../../kit/property_runs.ts";
-import { CLIENT_KEY, ProxyProcess } from "../../kit/proxy_process.ts";
-import { RawClient } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import type { Exchange } from "../../kit/http1/exchange.ts";
+import { runs } from "../../kit/random/property_runs.ts";
+import { CLIENT_KEY, ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { RawClient } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 import { framingLine, type SentBody, sentBody } from "./pieces.ts";
 
 /** One call on a connection that is kept for more. */

@@ -1,5 +1,5 @@
-import type { HeaderList } from "../../kit/message_head.ts";
-import { CLIENT_KEY, UPSTREAM_KEY } from "../../kit/proxy_process.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
+import { CLIENT_KEY, UPSTREAM_KEY } from "../../kit/process/proxy_process.ts";
 
 /**
  * What the README says of headers ("What crosses unchanged"), written down a second time as the

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import type { HeaderList } from "../../kit/message_head.ts";
-import { CLIENT_KEY } from "../../kit/proxy_process.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
+import { CLIENT_KEY } from "../../kit/process/proxy_process.ts";
 
 /** A name of each kind that something on the way may treat in a way of its own. */
 const KNOWN_NAMES = [

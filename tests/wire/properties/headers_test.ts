@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { HeaderList } from "../../kit/message_head.ts";
-import { runs } from "../../kit/property_runs.ts";
-import { ProxyProcess } from "../../kit/proxy_process.ts";
-import { request } from "../../kit/raw_client.ts";
-import { RawUpstream } from "../../kit/raw_upstream.ts";
+import type { HeaderList } from "../../kit/http1/message_head.ts";
+import { runs } from "../../kit/random/property_runs.ts";
+import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { request } from "../../kit/http1/raw_client.ts";
+import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 import { clientFields, fieldsOf, upstreamFields } from "./documented.ts";
 import { connection, credential, name, value } from "./header_lines.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { type Bytes, concatBytes, toBytes } from "../../kit/bytes.ts";
-import { splitAt, splits } from "../../kit/splits.ts";
+import { type Bytes, concatBytes, toBytes } from "../../kit/http1/bytes.ts";
+import { splitAt, splits } from "../../kit/http1/splits.ts";
 
 /** A body and how it is to be sent. */
 export interface SentBody {

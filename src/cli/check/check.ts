@@ -1,0 +1,66 @@
+import { ConfigError } from "../../config/load/config_error.ts";
+import type { LoadedSettings } from "../../config/load/load.ts";
+import type { Settings } from "../../config/schema/settings.ts";
+import { listSettings } from "../../config/load/listing.ts";
+import { createTransport } from "../../upstreams/transport.ts";
+import { openUpstreamRoute } from "../../supervisor/upstream_connection.ts";
+import { workerConfig } from "../../supervisor/worker_config.ts";
+import { checkCertificate } from "./certificate.ts";
+import { checkListeningAddresses } from "./listening_addresses.ts";
+import { checkLogDirectory } from "./log_directory.ts";
+import { checkPermissions } from "./permissions.ts";
+import { formatReport } from "./report.ts";
+import type { CheckResult } from "./result.ts";
+import { checkUpstream } from "./upstream.ts";
+import { checkUpstreamAuth } from "./upstream_auth.ts";
+
+/**
+ * Shows the settings with their sources, and tries out everything a start would need.
+ *
+ * @returns the exit code: 0 when everything would work, else 1
+ */
+export async function check(loaded: LoadedSettings, { json }: { json: boolean }): Promise<number> {
+  const settings = listSettings(loaded);
+  const checks = await runChecks(loaded);
+  const ok = checks.every((check) => check.ok);
+  console.log(
+    json
+      ? JSON.stringify({ ok, settings, notes: loaded.notes, checks }, null, 2)
+      : formatReport({ settings, notes: loaded.notes, checks }, colourful()),
+  );
+  return ok ? 0 : 1;
+}
+
+/** What follows the permissions would fail for want of them, and is left out then. */
+async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
+  const permissions = checkPermissions(loaded);
+  if (!permissions.ok) return [permissions];
+  const { settings } = loaded;
+  return [
+    permissions,
+    ...checkListeningAddresses(settings),
+    ...await checkLogDirectory(settings.logging),
+    ...await checkCertificate(settings),
+    ...await checkUpstreamWay(settings),
+  ];
+}
+
+/** The token and the upstream, on the way that a start would take. */
+async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
+  try {
+    await using route = openUpstreamRoute(settings);
+    const { caCerts } = route.tls;
+    const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
+    if (credential === undefined) return [...results];
+    const listen = { hostname: settings.bind_address, port: settings.port };
+    const transport = createTransport(workerConfig(settings, listen, route));
+    return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];
+  }
+}
+
+function colourful(): boolean {
+  return Deno.stdout.isTerminal() && !Deno.noColor;
+}

@@ -1,0 +1,26 @@
+import type { ListedSetting } from "../../config/load/listing.ts";
+import type { CheckResult } from "./result.ts";
+
+/** Everything `check` has found. */
+export interface Report {
+  readonly settings: readonly ListedSetting[];
+  /** What was not read, or is ignored. */
+  readonly notes: readonly string[];
+  readonly checks: readonly CheckResult[];
+}
+
+/** The report for a person: settings with sources, then the checks, marked in colour on a terminal. */
+export function formatReport({ settings, notes, checks }: Report, colour: boolean): string {
+  const width = Math.max(...settings.map(({ path }) => path.length));
+  return [
+    ...settings.map(({ path, value, source }) => `${path.padEnd(width)} = ${value}  (${source})`),
+    "",
+    ...notes.map((note) => `note: ${note}`),
+    ...checks.map(({ ok, name, text }) => `${mark(ok, colour)} ${name}: ${text}`),
+  ].join("\n");
+}
+
+function mark(ok: boolean, colour: boolean): string {
+  if (!colour) return ok ? "ok  " : "FAIL";
+  return ok ? "\x1b[32m✓\x1b[0m" : "\x1b[31m✗\x1b[0m";
+}

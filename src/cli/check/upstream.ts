@@ -1,0 +1,64 @@
+import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
+import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
+import { forward, type Transport } from "../../proxy/forward.ts";
+import { Refusal } from "../../proxy/answers.ts";
+import type { CheckResult } from "./result.ts";
+
+const NAME = "upstream";
+
+/**
+ * Makes one request that costs nothing, a list of models, and says what the answer means.
+ *
+ * @param baseUrl the upstream's base URL, without a trailing slash
+ * @param credential what to present; `undefined` when there is none to be had
+ */
+export async function checkUpstream(
+  baseUrl: string,
+  credential: UpstreamCredential,
+  transport: Transport,
+): Promise<CheckResult> {
+  const url = baseUrl + modelsPath(new URL(baseUrl).hostname);
+  try {
+    const headers = credentialHeaders(credential, new URL(baseUrl).hostname, CREDENTIAL_HEADERS);
+    const response = await forward(
+      new Request(url),
+      url,
+      [["anthropic-version", "2023-06-01"], ...headers],
+      transport,
+    );
+    await response.body?.cancel();
+    return { name: NAME, ...meaningOf(response.status, url) };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const { answer, detail } = error;
+    return { name: NAME, ok: false, text: `${url}: ${answer.message} (${detail ?? answer.code})` };
+  }
+}
+
+/** Where a host lists its models; Foundry does so for its OpenAI-compatible endpoint alone. */
+function modelsPath(host: string): string {
+  return host.endsWith(".azure.com") ? "/openai/v1/models" : "/v1/models";
+}
+
+function meaningOf(status: number, url: string): { ok: boolean; text: string } {
+  const answer = `${url} answers ${status}`;
+  if (status < 300) return { ok: true, text: `${answer}: reached, and the credential is accepted` };
+  if (status === 401) {
+    return { ok: false, text: `${answer}: the credential is refused; check [upstream_auth]` };
+  }
+  if (status === 403) {
+    return {
+      ok: false,
+      text: `${answer}: the credential is known but may not do this; on Azure assign the role ` +
+        "Azure AI User or Cognitive Services User",
+    };
+  }
+  if (status === 429) return { ok: true, text: `${answer}: reached, and limiting the rate` };
+  if (status < 500) {
+    return {
+      ok: true,
+      text: `${answer}: reached; it lists no models there, so this says nothing of the credential`,
+    };
+  }
+  return { ok: false, text: `${answer}: reached, but the upstream is in trouble` };
+}

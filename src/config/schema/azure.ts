@@ -1,0 +1,164 @@
+import { authorityHost, scope as scopeKind, tenant } from "./kinds/azure.ts";
+import { listOf, nonEmpty } from "./kinds/compound.ts";
+import { headerSecret } from "./kinds/header.ts";
+import { oneOf, seconds, text } from "./kinds/scalar.ts";
+import type { Row } from "./row.ts";
+import { nested, optional } from "./optional.ts";
+
+const tenantId = {
+  key: "tenant_id",
+  flag: "--azure-tenant-id <ID>",
+  kind: tenant(),
+  required: true,
+  doc: "Entra ID tenant, by ID or domain. Type azure_cli can do without (the tenant of the " +
+    "current subscription), and so can azure_workload_identity (AZURE_TENANT_ID).",
+  example: "${AZURE_TENANT_ID}",
+} as const satisfies Row;
+
+const clientId = {
+  key: "client_id",
+  flag: "--azure-client-id <ID>",
+  kind: text("expected the client ID of an application or identity"),
+  required: true,
+  doc: "Client ID of the application. Of the user-assigned identity for azure_managed_identity, " +
+    "which without it uses the system-assigned one; azure_workload_identity can do without " +
+    "(AZURE_CLIENT_ID).",
+  example: "${AZURE_CLIENT_ID}",
+} as const satisfies Row;
+
+const clientSecret = {
+  key: "client_secret",
+  flag: "--azure-client-secret <SECRET>",
+  kind: headerSecret(),
+  secret: true,
+  doc: "Secret of the application: its value, not its ID. This or client_certificate_path.",
+  example: "${AZURE_CLIENT_SECRET}",
+} as const satisfies Row;
+
+const clientCertificatePath = {
+  key: "client_certificate_path",
+  flag: "--azure-client-certificate-path <FILE>",
+  kind: text("expected the path of a PEM file"),
+  doc: "PEM file with the application's certificate and its private key. Wins over client_secret.",
+  example: "/etc/claude-proxy/application.pem",
+} as const satisfies Row;
+
+const federatedTokenFile = {
+  key: "federated_token_file",
+  flag: "--azure-federated-token-file <FILE>",
+  kind: text("expected the path of a file"),
+  absent: "AZURE_FEDERATED_TOKEN_FILE",
+  doc: "File in which Kubernetes keeps the service account's token.",
+  example: "/var/run/secrets/azure/tokens/azure-identity-token",
+} as const satisfies Row;
+
+const scope = {
+  key: "scope",
+  flag: "--azure-scope <SCOPE>",
+  kind: scopeKind(),
+  default: "https://ai.azure.com/.default",
+  doc: "What tokens are asked for.",
+  example: "https://ai.azure.com/.default",
+} as const satisfies Row;
+
+const resource = {
+  key: "resource",
+  kind: scopeKind(),
+  absent: "scope",
+  doc: "What tokens are asked for, in a managed identity's word; wins over scope.",
+  example: "https://ai.azure.com/.default",
+} as const satisfies Row;
+
+const authority = {
+  key: "authority_host",
+  flag: "--azure-authority-host <URL>",
+  kind: authorityHost(),
+  absent: "https://login.microsoftonline.com",
+  doc: "Entra ID authority, for sovereign and private clouds. Where it is not set, " +
+    "azure_workload_identity takes AZURE_AUTHORITY_HOST first.",
+  example: "https://login.microsoftonline.us",
+} as const satisfies Row;
+
+const tokenTimeout = {
+  key: "token_timeout",
+  flag: "--upstream-token-timeout <SECONDS>",
+  kind: seconds({ zero: false }),
+  default: 15,
+  doc: "Seconds a request waits for a token where none is at hand, before it is answered 503.",
+  example: 15,
+} as const satisfies Row;
+
+const chain = {
+  key: "chain",
+  flag: "--upstream-auth-chain <TYPES>",
+  kind: nonEmpty(listOf(oneOf([
+    "azure_ad",
+    "azure_cli",
+    "azure_managed_identity",
+    "azure_workload_identity",
+  ]))),
+  required: true,
+  doc: "Types to try in this order; the first that is available on this machine is used. " +
+    "Separated by commas in a flag or a variable.",
+  example: ["azure_workload_identity", "azure_managed_identity", "azure_cli"],
+} as const satisfies Row;
+
+/** The types of upstream authentication that Entra ID stands behind. */
+export const azureTypes = {
+  azure_ad: [
+    tenantId,
+    clientId,
+    clientSecret,
+    clientCertificatePath,
+    scope,
+    authority,
+    tokenTimeout,
+  ],
+  azure_cli: [optional(tenantId), scope, tokenTimeout],
+  azure_managed_identity: [optional(clientId), resource, scope, tokenTimeout],
+  azure_workload_identity: [
+    optional(tenantId),
+    optional(clientId),
+    federatedTokenFile,
+    scope,
+    authority,
+    tokenTimeout,
+  ],
+  chain: [chain, scope, authority, tokenTimeout],
+} as const satisfies Readonly<Record<string, readonly Row[]>>;
+
+const ownScope = { ...nested(scope), absent: "upstream_auth.scope" };
+const ownAuthority = { ...nested(authority), absent: "upstream_auth.authority_host" };
+
+/** What the members of a chain take from tables of their own, by type. */
+export const chainTables = {
+  azure_ad: [
+    nested(tenantId),
+    nested(clientId),
+    nested(clientSecret),
+    nested(clientCertificatePath),
+    ownScope,
+    ownAuthority,
+  ],
+  azure_cli: [nested(tenantId), ownScope],
+  azure_managed_identity: [nested(clientId), nested(resource), ownScope],
+  azure_workload_identity: [
+    nested(tenantId),
+    nested(clientId),
+    nested(federatedTokenFile),
+    ownScope,
+    ownAuthority,
+  ],
+} as const satisfies Readonly<Record<string, readonly Row[]>>;
+
+/** An application proves itself with one of two things. */
+export function validateUpstreamAuth(values: Readonly<Record<string, unknown>>): readonly string[] {
+  const { type, client_secret: secret, client_certificate_path: certificate } = values;
+  if (type !== "azure_ad" || secret !== undefined || certificate !== undefined) return [];
+  return [
+    'upstream_auth.client_secret is not set (type = "azure_ad" needs it, or ' +
+    "client_certificate_path): give --azure-client-secret, " +
+    "CLAUDE_PROXY__UPSTREAM_AUTH__CLIENT_SECRET, or client_secret under [upstream_auth] in the " +
+    "configuration file",
+  ];
+}

@@ -1,0 +1,233 @@
+import { type Clock, systemClock } from "../time/clock.ts";
+import { lastRenewal, renewalTime, retryDelay } from "./schedule.ts";
+import { type AccessToken, TokenError, type TokenProvider } from "./providers/token_provider.ts";
+
+/** Milliseconds an attempt to get a token may take. */
+const ATTEMPT_TIMEOUT = 30_000;
+/** Least time between two refreshes forced by the upstream's refusals, in milliseconds. */
+const FORCED_REFRESH_INTERVAL = 60_000;
+/** Longest sleep of a timer, in milliseconds: the wall clock is looked at again after each. */
+const LONGEST_SLEEP = 60_000;
+
+/**
+ * A token counts as expired this long before its end, in milliseconds: requests take time to arrive,
+ * and `@azure/identity` reckons from the current time rounded to the nearest second.
+ */
+const EXPIRY_MARGIN = 1_000;
+
+/** A token as the cache gave it out; `expiresAt` is a second before its end. */
+export interface IssuedToken extends AccessToken {
+  /** Names this token among all that one cache gives out. */
+  readonly id: number;
+}
+
+/** A failed attempt. */
+export interface TokenFailure {
+  readonly error: TokenError;
+  /** Milliseconds to the next attempt. */
+  readonly retryInMs: number;
+}
+
+/** When to renew: on the wall clock, and on the one that never jumps. */
+interface Renewal {
+  readonly at: number;
+  readonly elapsed: number;
+}
+
+/** What a cache reports, and what it is driven by. */
+export interface TokenCacheOptions {
+  /** A token is at hand: a new one, or the old one confirmed. */
+  readonly onToken: (token: IssuedToken) => void;
+  readonly onFailure: (failure: TokenFailure) => void;
+  /** @default {systemClock} */
+  readonly clock?: Clock;
+  /** @default {Math.random} */
+  readonly random?: () => number;
+  /** Milliseconds an attempt may take. @default {30000} */
+  readonly attemptTimeoutMs?: number;
+}
+
+/**
+ * Keeps one token at hand. It asks its provider in the background, one attempt at a time, before the
+ * token runs out; attempts that fail back off. Nobody waits in here: what becomes of an attempt is
+ * reported, and whoever needs a token has it or hears of it.
+ *
+ * Whether a token still lives is judged by the wall clock each time it is asked for, so neither a
+ * clock that jumps nor a machine that slept makes a dead token look alive.
+ */
+export class TokenCache {
+  readonly #provider: TokenProvider;
+  readonly #options: TokenCacheOptions;
+  readonly #clock: Clock;
+  #token: IssuedToken | undefined;
+  #renewal: Renewal = { at: 0, elapsed: 0 };
+  #attempt: AbortController | undefined;
+  #failures = 0;
+  #retryAt: number | undefined;
+  #forcedAt = -Infinity;
+  #cancelTimer = () => {};
+  #stopped = false;
+
+  constructor(provider: TokenProvider, options: TokenCacheOptions) {
+    this.#provider = provider;
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /** The token at hand, if it has not expired. */
+  get current(): IssuedToken | undefined {
+    const token = this.#token;
+    return token !== undefined && token.expiresAt > this.#clock.now() ? token : undefined;
+  }
+
+  /** Milliseconds to the next attempt after a failure; 0 where none failed or one is under way. */
+  get retryInMs(): number {
+    if (this.#attempt !== undefined || this.#retryAt === undefined) return 0;
+    return Math.max(0, this.#retryAt - this.#clock.elapsed());
+  }
+
+  /** Starts an attempt where no token lives, unless one is under way or a failed one backs off. */
+  want(): void {
+    if (this.current === undefined && this.#retryAt === undefined) this.#startAttempt();
+  }
+
+  /**
+   * Tells that the upstream refused a token. It is replaced, at most once a minute.
+   *
+   * @returns whether a replacement is on its way
+   */
+  suspect(id: number): boolean {
+    if (this.#token?.id !== id) return false;
+    if (this.#attempt !== undefined) return true;
+    const now = this.#clock.elapsed();
+    if (this.#retryAt !== undefined || now - this.#forcedAt < FORCED_REFRESH_INTERVAL) return false;
+    this.#forcedAt = now;
+    this.#startAttempt();
+    return true;
+  }
+
+  /** Ends the attempt under way, and all that were to come. */
+  stop(): void {
+    this.#stopped = true;
+    this.#cancelTimer();
+    this.#attempt?.abort(new TokenError("unreachable", "Stopped"));
+  }
+
+  #startAttempt(): void {
+    if (this.#stopped || this.#attempt !== undefined) return;
+    this.#cancelTimer();
+    this.#retryAt = undefined;
+    this.#attempt = new AbortController();
+    this.#ask(this.#attempt).then(
+      (token) => this.#accept(token),
+      (error) => this.#fail(error),
+    );
+  }
+
+  /** Gives up on a provider that ignores its signal, so that one hung call cannot stop all. */
+  async #ask(attempt: AbortController): Promise<AccessToken> {
+    const limit = this.#options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT;
+    const { signal } = attempt;
+    const cancel = this.#clock.after(limit, () => attempt.abort(timedOut(this.#provider, limit)));
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    try {
+      const fresh = this.#token !== undefined;
+      return await Promise.race([this.#provider.getToken({ signal, fresh }), aborted]);
+    } finally {
+      cancel();
+    }
+  }
+
+  #accept(token: AccessToken): void {
+    this.#attempt = undefined;
+    if (this.#stopped) return;
+    const now = this.#clock.now();
+    const expiresAt = token.expiresAt - EXPIRY_MARGIN;
+    if (expiresAt <= now) return this.#fail(alreadyExpired(this.#provider));
+    if (token.token === this.#token?.token) return this.#keep(this.#token, token);
+    this.#failures = 0;
+    this.#token = { ...token, expiresAt, id: (this.#token?.id ?? 0) + 1 };
+    this.#renewAt(renewalTime(token, now));
+    this.#options.onToken(this.#token);
+  }
+
+  /**
+   * The provider gave the token we have: `az` and IMDS keep theirs until five minutes before the
+   * end, and no asking changes that. Ask again then, or later and later once that time has come.
+   */
+  #keep(kept: IssuedToken, token: AccessToken): void {
+    this.#failures++;
+    const again = this.#clock.now() + this.#backoff(undefined);
+    this.#renewAt(Math.max(lastRenewal(token), Math.min(again, kept.expiresAt)));
+    this.#options.onToken(kept);
+  }
+
+  #fail(cause: unknown): void {
+    this.#attempt = undefined;
+    if (this.#stopped) return;
+    const error = cause instanceof TokenError ? cause : unexpected(this.#provider, cause);
+    this.#failures++;
+    const delay = this.#retryDelay(error);
+    this.#retryAt = this.#clock.elapsed() + delay;
+    this.#cancelTimer = this.#clock.after(delay, () => this.#startAttempt());
+    this.#options.onFailure({ error, retryInMs: delay });
+  }
+
+  /** Where a token still lives, it is asked for again at the latest when that one ends. */
+  #retryDelay(error: TokenError): number {
+    const delay = this.#backoff(error);
+    const current = this.current;
+    if (current === undefined || error.retryAfterMs !== undefined) return delay;
+    return Math.max(1_000, Math.min(delay, current.expiresAt - this.#clock.now()));
+  }
+
+  #backoff(error: TokenError | undefined): number {
+    return retryDelay({
+      failures: this.#failures,
+      local: error?.trouble === "unavailable",
+      retryAfterMs: error?.retryAfterMs,
+      random: this.#options.random ?? Math.random,
+    });
+  }
+
+  /** Renews on whichever clock gets there first, so that a wall clock set back delays nothing. */
+  #renewAt(at: number): void {
+    this.#renewal = { at, elapsed: this.#clock.elapsed() + at - this.#clock.now() };
+    this.#sleepUntilRenewal();
+  }
+
+  #sleepUntilRenewal(): void {
+    const left = this.#untilRenewal();
+    const wake = () => {
+      if (this.#untilRenewal() <= 0) this.#startAttempt();
+      else this.#sleepUntilRenewal();
+    };
+    this.#cancelTimer = this.#clock.after(Math.min(Math.max(left, 0), LONGEST_SLEEP), wake);
+  }
+
+  #untilRenewal(): number {
+    const { at, elapsed } = this.#renewal;
+    return Math.min(at - this.#clock.now(), elapsed - this.#clock.elapsed());
+  }
+}
+
+function timedOut({ name }: TokenProvider, limitMs: number): TokenError {
+  return new TokenError(
+    "unreachable",
+    `${name}: no token within ${limitMs / 1000} s; check that the authority can be reached`,
+  );
+}
+
+function alreadyExpired({ name }: TokenProvider): TokenError {
+  return new TokenError(
+    "unreachable",
+    `${name}: the token that came had already expired; check this machine's clock`,
+  );
+}
+
+/** A fault of ours or of a library. Its message is left out: it may quote a secret. */
+function unexpected({ name }: TokenProvider, cause: unknown): TokenError {
+  const kind = cause instanceof Error ? cause.name : typeof cause;
+  return new TokenError("denied", `${name}: failed unexpectedly (${kind})`);
+}

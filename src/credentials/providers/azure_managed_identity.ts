@@ -1,0 +1,195 @@
+import type { ManagedIdentityCredential, TokenCredential } from "@azure/identity";
+import { PUBLIC_AUTHORITY } from "./authority.ts";
+import { exchangeToken, requirePermissions } from "./exchange.ts";
+import { IdentityTransport } from "./identity_transport.ts";
+import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import {
+  type AccessToken,
+  type ReadVariable,
+  TokenError,
+  type TokenProvider,
+  type TokenRequest,
+} from "./token_provider.ts";
+
+/** A managed identity of the machine we run on. */
+export interface AzureManagedIdentityOptions {
+  /** Client ID of a user-assigned identity; `undefined` for the system-assigned one. */
+  readonly clientId: string | undefined;
+  /** What the token is for, with or without `/.default`. */
+  readonly resource: string;
+}
+
+const NAME = "azure_managed_identity";
+
+/** https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service */
+const IMDS = "http://169.254.169.254";
+const IMDS_TOKEN_PATH = "/metadata/identity/oauth2/token";
+/** Milliseconds IMDS gets to answer at all. It is a hop away, and where it is missing nobody is. */
+const PROBE_TIMEOUT = 2_000;
+
+/** Sends the library to another IMDS, as AAD Pod Identity did. */
+const IMDS_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+
+/**
+ * Where hosts other than virtual machines say how to ask: App Service, Functions and Container Apps
+ * in the first two, others in the rest.
+ * https://learn.microsoft.com/azure/app-service/overview-managed-identity#rest-endpoint-reference
+ */
+const ENDPOINT_VARIABLES = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT"] as const;
+const OTHER_VARIABLES = [
+  "IDENTITY_HEADER",
+  "IDENTITY_SERVER_THUMBPRINT",
+  "IMDS_ENDPOINT",
+  "MSI_SECRET",
+] as const;
+
+/** Whom to ask for tokens. */
+interface Source {
+  readonly url: string;
+  readonly isImds: boolean;
+}
+
+function source(variable: ReadVariable): Source {
+  const url = ENDPOINT_VARIABLES.map(variable).find((url) => url !== undefined);
+  if (url !== undefined && URL.canParse(url)) return { url, isImds: false };
+  return { url: variable(IMDS_VARIABLE) ?? IMDS, isImds: true };
+}
+
+/** What asking this machine for tokens needs. */
+export function azureManagedIdentityPermissions(variable: ReadVariable): PermissionNeeds {
+  return {
+    ...NO_PERMISSIONS,
+    net: [netAddressOf(source(variable).url)],
+    env: [IMDS_VARIABLE, ...ENDPOINT_VARIABLES, ...OTHER_VARIABLES],
+    ignoreEnv: true,
+    sys: ["osRelease"],
+  };
+}
+
+/**
+ * Where the library looks for the agent of Azure Arc. It takes a refusal for "not there", but at a
+ * terminal Deno asks before it refuses, and we never prompt.
+ */
+const ARC_AGENT = Deno.build.os === "windows"
+  ? "C:\\Program Files\\AzureConnectedMachineAgent\\himds.exe"
+  : "/opt/azcmagent/bin/himds";
+
+function withoutPrompt(needs: PermissionNeeds): PermissionNeeds {
+  return Deno.stdin.isTerminal() ? { ...needs, read: [...needs.read, ARC_AGENT] } : needs;
+}
+
+/** Tokens for the identity Azure gave this machine, whether virtual machine, web app or container. */
+export class AzureManagedIdentityProvider implements TokenProvider {
+  readonly name = NAME;
+  readonly #options: AzureManagedIdentityOptions;
+  readonly #variable: ReadVariable;
+  readonly #transport = new IdentityTransport();
+  #credential: Promise<ManagedIdentityCredential> | undefined;
+  #answered = false;
+
+  /** Make one a process: the library keeps the first one's transport for all that follow. */
+  constructor(options: AzureManagedIdentityOptions, variable: ReadVariable) {
+    this.#options = options;
+    this.#variable = variable;
+  }
+
+  async getToken({ signal, fresh }: TokenRequest): Promise<AccessToken> {
+    const permissions = withoutPrompt(azureManagedIdentityPermissions(this.#variable));
+    requirePermissions(NAME, permissions);
+    const { url, isImds } = source(this.#variable);
+    if (isImds && !this.#answered) await probeImds(url, signal);
+    this.#answered = true;
+    this.#transport.begin(signal);
+    return await exchangeToken({
+      provider: NAME,
+      authority: new URL(url).host,
+      permissions,
+      scope: this.#options.resource,
+      transport: this.#transport,
+      credential: async () => {
+        this.#credential ??= createCredential(this.#options, this.#transport);
+        const credential = await this.#credential;
+        return fresh ? pastTheCache(credential) : credential;
+      },
+      explain: (answer) => explainAnswer(answer, this.#options.clientId),
+    });
+  }
+}
+
+async function createCredential(
+  { clientId }: AzureManagedIdentityOptions,
+  transport: IdentityTransport,
+): Promise<ManagedIdentityCredential> {
+  const { ManagedIdentityCredential } = await import("@azure/identity");
+  return new ManagedIdentityCredential({
+    ...(clientId !== undefined && { clientId }),
+    authorityHost: PUBLIC_AUTHORITY,
+    httpClient: transport,
+    retryOptions: { maxRetries: 0 },
+  });
+}
+
+/**
+ * The library keeps managed identities' tokens for the whole process and offers no way past that:
+ * its own application, behind the credential, does. Guarded by
+ * `tests/integration/managed_identity_test.ts`.
+ */
+function pastTheCache(credential: ManagedIdentityCredential): TokenCredential {
+  return {
+    async getToken(scope) {
+      const resource = String(scope).replace(/\/\.default$/, "");
+      const application = credential["managedIdentityApp"];
+      const answer = await application.acquireToken({ resource, forceRefresh: true });
+      return {
+        token: answer.accessToken,
+        expiresOnTimestamp: answer.expiresOn.getTime(),
+        refreshAfterTimestamp: answer.refreshOn?.getTime(),
+      };
+    },
+  };
+}
+
+/**
+ * Finds out whether there is an IMDS. Without its `Metadata` header a request cannot get a token,
+ * but any answer to it shows that somebody is there.
+ */
+async function probeImds(url: string, signal: AbortSignal): Promise<void> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), PROBE_TIMEOUT);
+  try {
+    const response = await fetch(new URL(IMDS_TOKEN_PATH, url), {
+      signal: AbortSignal.any([signal, late.signal]),
+    });
+    const body = await response.text();
+    // Docker Desktop answers for addresses that do not exist.
+    if (response.status !== 403 || !body.includes("unreachable")) return;
+  } catch {
+    signal.throwIfAborted();
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new TokenError(
+    "unavailable",
+    `${NAME}: no managed identity on this machine (IMDS at ${new URL(url).host} did not answer ` +
+      `within ${PROBE_TIMEOUT / 1000} s); outside Azure use another type, such as azure_cli`,
+  );
+}
+
+/** IMDS and App Service answer 400 where the identity asked for is not there. */
+function explainAnswer(
+  { status, description }: { readonly status: number; readonly description: string },
+  clientId: string | undefined,
+): TokenError | undefined {
+  if (status === 404 || status === 410) {
+    return new TokenError(
+      "unreachable",
+      `${NAME}: not ready yet (status ${status}); it will be asked again`,
+    );
+  }
+  if (status !== 400) return undefined;
+  const which = clientId === undefined
+    ? "this machine has no system-assigned identity; assign one, or set client_id to a " +
+      "user-assigned one"
+    : `no identity with client_id ${clientId} is assigned to this machine`;
+  return new TokenError("unavailable", `${NAME}: ${which} (${description || "status 400"})`);
+}

@@ -1,0 +1,45 @@
+import type { TokenCredential } from "@azure/identity";
+import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
+import type { IdentityTransport } from "./identity_transport.ts";
+import { permissionFlags } from "../../permissions/flags.ts";
+import { missingPermissions } from "../../permissions/granted.ts";
+import type { PermissionNeeds } from "../../permissions/needs.ts";
+import { type AccessToken, TokenError } from "./token_provider.ts";
+
+/** One token, asked of an authority through the library. */
+export interface Exchange {
+  /** The provider's name, for messages. */
+  readonly provider: string;
+  /** Whom it asks, for messages. */
+  readonly authority: string;
+  readonly permissions: PermissionNeeds;
+  readonly scope: string;
+  readonly transport: IdentityTransport;
+  /** Makes the library's credential, which sends by `transport`; called once permissions stand. */
+  readonly credential: () => Promise<TokenCredential>;
+  /** What an answer means that is no matter of Entra's own. */
+  readonly explain?: ExplainAnswer;
+}
+
+/** @throws {TokenError} with what to do about it */
+export async function exchangeToken(exchange: Exchange): Promise<AccessToken> {
+  const { provider, authority, permissions, scope, transport, credential } = exchange;
+  requirePermissions(provider, permissions);
+  try {
+    const answer = await (await credential()).getToken(scope);
+    if (answer === null) throw new TypeError("No token");
+    const { token, expiresOnTimestamp: expiresAt, refreshAfterTimestamp: refreshAt } = answer;
+    return { token, expiresAt, ...(refreshAt !== undefined && { refreshAt }) };
+  } catch (error) {
+    const { refusal, failure } = transport;
+    const { explain } = exchange;
+    throw explainExchange({ provider, authority, error, refusal, failure, explain });
+  }
+}
+
+/** @throws {TokenError} with the flags to start with, where any is missing */
+export function requirePermissions(provider: string, permissions: PermissionNeeds): void {
+  const flags = permissionFlags(missingPermissions(permissions));
+  if (flags.length === 0) return;
+  throw new TokenError("denied", `${provider}: permission missing; start with ${flags.join(" ")}`);
+}

@@ -1,0 +1,168 @@
+/**
+ * Every message between the supervisor and its workers.
+ *
+ * A worker gets what the request path needs and no more: client keys as digests, the credential the
+ * upstream is to see, no file names, no secret that could fetch another token.
+ *
+ * @module
+ */
+import type { Dialect } from "../proxy/answers.ts";
+import type { Upstream } from "../proxy/handler.ts";
+import type { CertificatePair } from "../tls/certificate.ts";
+import type { Model } from "../proxy/models.ts";
+import type {
+  FromCredentialHolder,
+  IssuedCredential,
+  ToCredentialHolder,
+} from "../credentials/messages.ts";
+import type { UpstreamTls } from "../tls/upstream_tls.ts";
+
+export type * from "../credentials/messages.ts";
+export type { CertificatePair };
+
+/** What a worker serves, and how. */
+export interface WorkerConfig {
+  /** Counts from 1; named in the access log. */
+  readonly worker: number;
+  /** The address every worker listens on. */
+  readonly listen: { readonly hostname: string; readonly port: number };
+  /** Where requests go. */
+  readonly upstream: Upstream;
+  /** SHA-256 digests of the client keys. */
+  readonly acceptedKeys: readonly string[];
+  /** Whether a request without a credential is answered 401. */
+  readonly rejectUnauthenticated: boolean;
+  /** Whether `/healthz` and `/readyz` are ours. */
+  readonly healthEndpoints: boolean;
+  /** Lower-case prefixes of request headers that do not cross. */
+  readonly stripRequestHeaders: readonly string[];
+  /** Milliseconds to wait for the upstream's response headers. */
+  readonly headerTimeoutMs: number;
+  /** Milliseconds a request waits for a token where none is at hand. */
+  readonly tokenTimeoutMs: number;
+  /** Largest request body, in bytes; `undefined` for no limit. */
+  readonly maxBodyBytes: number | undefined;
+  /** Whether to speak HTTP/2 to an upstream that offers it. */
+  readonly upstreamHttp2: boolean;
+  /**
+   * Whether an aborted `request.signal` tells that the client has left. In a compiled program it is
+   * aborted after every response: Deno ignores `"unstable": ["no-legacy-abort"]` there.
+   */
+  readonly abortTellsDeparture: boolean;
+  /** The files for TLS with the upstream, read. */
+  readonly upstreamTls: UpstreamTls;
+  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
+  readonly upstreamProxy: WorkerProxy | undefined;
+  /** Models to list ourselves. */
+  readonly models: readonly Model[];
+  /** Whether access records bring the headers along, redacted. */
+  readonly recordHeaders: boolean;
+}
+
+/** A forward proxy as workers see it. */
+export interface WorkerProxy {
+  /** Where it listens, with nothing secret in it. */
+  readonly url: string;
+  /** Whether requests must be sent there, rather than where the environment leads them. */
+  readonly forRequests: boolean;
+}
+
+/** From the supervisor to a worker. */
+export type ToWorker =
+  | {
+    readonly type: "start";
+    readonly config: WorkerConfig;
+    /** Absent while there is none yet. */
+    readonly credential: IssuedCredential | undefined;
+    /** HTTPS with this certificate; plain HTTP without. */
+    readonly certificate?: CertificatePair;
+  }
+  | {
+    /** New requests are served so from now on; `worker` and `listen` stay as they were. */
+    readonly type: "reload";
+    readonly config: WorkerConfig;
+  }
+  | ToCredentialHolder
+  | { readonly type: "certificate"; readonly certificate: CertificatePair }
+  /** New requests are to be refused. The listener stays: other workers may still be busy. */
+  | { readonly type: "drain" }
+  /** Every worker has drained: listeners are to be closed. */
+  | { readonly type: "close" }
+  /**
+   * The time to drain is over: WebSockets are to be closed with the code that says so, and requests
+   * that still run to be reported as cut off.
+   */
+  | { readonly type: "cut_off" };
+
+/** From a worker to the supervisor. */
+export type FromWorker =
+  | { readonly type: "listening" }
+  | { readonly type: "failed"; readonly reason: string }
+  /** Connections could not be accepted; idle ones are closed and the listener is opened again. */
+  | { readonly type: "listener_lost"; readonly reason: string }
+  /** Answers `certificate`, in order; with the reason when the old one is still served. */
+  | { readonly type: "certificate_done"; readonly refused?: string }
+  | ({ readonly type: "requests" } & RequestReport)
+  | FromCredentialHolder
+  | { readonly type: "reloaded" }
+  /** Answers `drain` once no request runs any more. */
+  | { readonly type: "drained" }
+  | { readonly type: "closed" }
+  | { readonly type: "cut_off" };
+
+/** What a worker reports from time to time. */
+export interface RequestReport {
+  /** Who reports. */
+  readonly worker: number;
+  /** Requests that run now. */
+  readonly inFlight: number;
+  /** Those that ended since the last report. */
+  readonly records: readonly RequestRecord[];
+}
+
+/** One request, at its end, for the access log and the metrics. */
+export interface RequestRecord {
+  /** When it ended, in milliseconds since the epoch. */
+  readonly time: number;
+  /** The client's `x-request-id` where that is sane, else one of ours. */
+  readonly id: string;
+  /** The worker that served it. */
+  readonly worker: number;
+  /** As the client sent it. */
+  readonly method: string;
+  /** Without the query, which may hold a key; absent when the request had no usable target. */
+  readonly path: string | undefined;
+  /** Absent for our own endpoints, and when the request had no usable target. */
+  readonly dialect: Dialect | undefined;
+  /** The status sent; 499 when the client left before there was one. */
+  readonly status: number;
+  /** Milliseconds to the response's headers; absent when there were none. */
+  readonly firstByteMs: number | undefined;
+  /** Milliseconds to the end of the response. */
+  readonly totalMs: number;
+  /** Content-length of the request, in bytes, where it said. */
+  readonly requestBytes: number | undefined;
+  /** Content-length of the response, in bytes, where it said. */
+  readonly responseBytes: number | undefined;
+  /** What was made of the client's credentials. */
+  readonly client: "authenticated" | "anonymous" | "denied" | undefined;
+  /**
+   * Who ended it before its end, where that is known: the client left, or the proxy cut it off at
+   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end:
+   * nothing that the runtime lets us see differs.
+   */
+  readonly aborted: "client" | "proxy" | undefined;
+  /** The upstream's own id of the request, for asking its operator. */
+  readonly upstreamRequestId: string | undefined;
+  /** First product of the user agent, with its version. */
+  readonly userAgent: string | undefined;
+  /** The `x-claude-proxy-error` of an answer of the proxy's own. */
+  readonly code: string | undefined;
+  /** Why, in words that may name internal addresses. */
+  readonly detail: string | undefined;
+  /** Redacted; only where `recordHeaders` is set. */
+  readonly headers?: {
+    readonly request: Readonly<Record<string, string>>;
+    readonly response: Readonly<Record<string, string>>;
+  };
+}

@@ -1,0 +1,35 @@
+import { denoConfigIo } from "../config/load/deno_config_io.ts";
+import { netAddressOf } from "../permissions/needs.ts";
+import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
+import { type ProxyTunnel, startProxyTunnel } from "./proxy_tunnel.ts";
+
+/** What the environment says about the way to a URL. */
+export interface EnvironmentProxy {
+  /** The forward proxy in the way; `undefined` where there is none, or none is known of. */
+  readonly proxy: URL | undefined;
+  /** Whether a variable could not be read: the runtime then takes a proxy that we know nothing of. */
+  readonly unread: boolean;
+}
+
+/** Looks the variables for forward proxies up, those that may be read, without ever prompting. */
+export function environmentProxy(url: string): EnvironmentProxy {
+  const io = denoConfigIo();
+  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, io.variable(name)]));
+  const proxy = forwardProxyFor(url, (name) => {
+    const variable = found.get(name);
+    return typeof variable === "object" ? variable.value : undefined;
+  });
+  return { proxy, unread: [...found.values()].includes("not-granted") };
+}
+
+/**
+ * Stands in for the forward proxy on the way to a URL, for whoever would otherwise tell the server
+ * there the proxy's password: give its `url` to `Deno.createHttpClient({ proxy: { url } })`.
+ *
+ * @returns `undefined` where the way is direct, or the proxy speaks another protocol than HTTP
+ */
+export function standInFor(url: string): ProxyTunnel | undefined {
+  const { proxy } = environmentProxy(url);
+  if (proxy === undefined || !/^https?:$/.test(proxy.protocol)) return undefined;
+  return startProxyTunnel({ proxy, authority: netAddressOf(url) });
+}

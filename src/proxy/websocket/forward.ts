@@ -1,0 +1,172 @@
+import {
+  type ClientIdentity,
+  type CredentialHeader,
+  identifyClient,
+} from "../../clients/identify.ts";
+import { ClientGone, unreachable, upstreamTimeout } from "../forward.ts";
+import { Refusal } from "../answers.ts";
+import { type HeaderLine, responseWith } from "../headers.ts";
+import type { SharedTimeout } from "../../time/shared_timeout.ts";
+import { handshake, type HandshakeAnswer } from "./handshake.ts";
+import { type Relay, relay } from "./relay.ts";
+import type { UpstreamConn } from "./upstream_socket.ts";
+
+/** What relaying WebSockets needs from outside. */
+export interface WebSocketTransport {
+  /** Opens a connection to the upstream: TCP, and TLS where its URL says so. */
+  readonly dial: (signal: AbortSignal) => Promise<UpstreamConn>;
+  /** `Deno.upgradeWebSocket`. */
+  readonly accept: (
+    request: Request,
+    options: { idleTimeout: number },
+  ) => { response: Response; socket: WebSocket };
+  /** Told of every session, so that it can be closed and waited for. */
+  readonly onOpen: (relay: Relay) => void;
+}
+
+/** A WebSocket that a client asks for. */
+export interface WebSocketRequest {
+  /** `Sec-WebSocket-Key`. */
+  readonly key: string;
+  /** Subprotocols offered, a client key among them left out. */
+  readonly protocols: readonly string[];
+  /** The client key among the subprotocols. */
+  readonly clientKey: string | undefined;
+}
+
+/** How browsers send a key, which cannot set a header; so the `openai` SDK does there. */
+const KEY_PROTOCOL = "openai-insecure-api-key.";
+
+/** Seconds of silence after which a client is pinged, twice over: one that is gone is found out. */
+const IDLE_TIMEOUT = 120;
+
+/** Headers of the handshake itself, which each side of us makes for itself. */
+const HANDSHAKE_HEADER = /^sec-websocket-/;
+
+/**
+ * Reads a client's handshake (RFC 6455 §4.2.1).
+ *
+ * @returns `undefined` for an ordinary request, one that offers another protocol among them
+ * @throws {Refusal} when the handshake is malformed or of another version
+ */
+export function webSocketRequest({ method, headers }: Request): WebSocketRequest | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
+  const options = list(headers.get("connection")).map((option) => option.toLowerCase());
+  const key = headers.get("sec-websocket-key");
+  if (method !== "GET" || !options.includes("upgrade") || key === null) {
+    throw malformed("The WebSocket handshake is malformed", 400);
+  }
+  if (headers.get("sec-websocket-version") !== "13") {
+    throw malformed("Only version 13 of the WebSocket protocol is known", 426);
+  }
+  const offered = list(headers.get("sec-websocket-protocol"));
+  const clientKey = offered.find((protocol) => protocol.startsWith(KEY_PROTOCOL));
+  return {
+    key,
+    protocols: offered.filter((protocol) => !protocol.startsWith(KEY_PROTOCOL)),
+    clientKey: clientKey?.slice(KEY_PROTOCOL.length),
+  };
+}
+
+/** Tells who a WebSocket's client is: a key among the subprotocols counts as a bearer token. */
+export function identifyWebSocketClient(
+  headers: Headers,
+  { clientKey }: WebSocketRequest,
+  acceptedKeys: readonly string[],
+): ClientIdentity {
+  const inHeaders = identifyClient(headers, acceptedKeys);
+  if (clientKey === undefined) return inHeaders;
+  const asHeader = new Headers({ authorization: `Bearer ${clientKey}` });
+  const inProtocol = identifyClient(asHeader, acceptedKeys);
+  const presentedIn = new Set<CredentialHeader>([
+    ...inHeaders.presentedIn,
+    ...inProtocol.presentedIn,
+  ]);
+  const authenticated = [inHeaders, inProtocol].some(({ verdict }) => verdict === "authenticated");
+  return { verdict: authenticated ? "authenticated" : "denied", presentedIn: [...presentedIn] };
+}
+
+/**
+ * Opens the upstream's WebSocket, then the client's, and relays between them. A refusal by the
+ * upstream is returned as its response; the client's connection then goes on.
+ *
+ * @param headers for the upstream, credentials included
+ * @param timeout for the upstream's answer
+ * @returns the response, and the session it begins
+ * @throws {Refusal} when the upstream cannot be reached or does not answer in time
+ * @throws {ClientGone} when the client left first
+ */
+export async function forwardWebSocket(
+  request: Request,
+  asked: WebSocketRequest,
+  to: { url: string; headers: readonly HeaderLine[]; timeout: SharedTimeout },
+  transport: WebSocketTransport,
+): Promise<{ response: Response; session?: Relay["closed"] }> {
+  const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
+  // Not AbortSignal.timeout: what waits for that stays in memory until it fires, long after the end.
+  const waiting = to.timeout.start();
+  const signal = AbortSignal.any([request.signal, waiting.signal]);
+  const dialing = transport.dial(signal);
+  let opened = false;
+  try {
+    const conn = await untilAborted(dialing, signal);
+    const { url } = to;
+    const answer = await untilAborted(handshake(conn, { ...asked, url, headers }), signal);
+    if (answer.kind === "refused") {
+      return { response: responseWith(answer.response.body, answer.response) };
+    }
+    const begun = open(request, answer, transport);
+    opened = true;
+    return begun;
+  } catch (error) {
+    if (request.signal.aborted) throw new ClientGone();
+    if (waiting.isOverdue) throw upstreamTimeout();
+    throw error instanceof Refusal ? error : unreachable(String(error));
+  } finally {
+    to.timeout.end(waiting);
+    if (!opened) void dialing.then((conn) => conn.close(), () => {});
+  }
+}
+
+function open(
+  request: Request,
+  { socket, protocol, headers }: HandshakeAnswer & { kind: "upgraded" },
+  transport: WebSocketTransport,
+): { response: Response; session: Relay["closed"] } {
+  const { response, socket: downstream } = transport.accept(request, { idleTimeout: IDLE_TIMEOUT });
+  responseWith(null, { status: 200, headers }).headers.forEach((value, name) => {
+    if (!HANDSHAKE_HEADER.test(name)) response.headers.append(name, value);
+  });
+  // Not through `protocol` of upgradeWebSocket: that one knows no list without spaces.
+  if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
+  const session = relay(downstream, socket);
+  transport.onOpen(session);
+  return { response, session: session.closed };
+}
+
+/** A body is not asked for, so the line that keeps `fetch` from decoding one is not needed. */
+function handshakeHeaders(
+  headers: readonly HeaderLine[],
+  acceptEncoding: string | null,
+): HeaderLine[] {
+  const kept = headers.filter(([name]) =>
+    !HANDSHAKE_HEADER.test(name) && name !== "accept-encoding"
+  );
+  return acceptEncoding === null ? kept : [...kept, ["accept-encoding", acceptEncoding]];
+}
+
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  if (signal.aborted) reject(signal.reason);
+  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  return Promise.race([promise, aborted]);
+}
+
+function list(value: string | null): string[] {
+  return (value ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
+}
+
+function malformed(message: string, status: number): Refusal {
+  const headers = status === 426 ? { "sec-websocket-version": "13" } : {};
+  return new Refusal({ code: "unforwardable_request", message, status, headers });
+}

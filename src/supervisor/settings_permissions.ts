@@ -1,0 +1,79 @@
+import { fileURLToPath } from "node:url";
+import { adminPermissions } from "../admin/permissions.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
+import { loggingPermissions } from "../logging/permissions.ts";
+import { environmentProxy } from "../net/environment_proxy.ts";
+import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
+import { upstreamAuthPermissions } from "../credentials/providers/create_provider.ts";
+import { listeningPort } from "../tls/listening_port.ts";
+import { tlsNeeds } from "../tls/permissions.ts";
+import {
+  netAddress,
+  netAddressOf,
+  NO_PERMISSIONS,
+  type PermissionNeeds,
+} from "../permissions/needs.ts";
+
+/** What a setting needs. */
+export interface SettingNeeds {
+  /** The setting, or settings, as a message names them. */
+  readonly setting: string;
+  /** The permissions it needs. */
+  readonly needs: PermissionNeeds;
+}
+
+/**
+ * Deno asks for read permission on a worker's modules, because its specifier is not static: the
+ * program's own sources. Guarded by `tests/integration/permissions_test.ts`.
+ */
+const SOURCES = fileURLToPath(new URL("..", import.meta.url));
+
+/** Settings that name a file to read. */
+const FILES = [
+  "upstream_ca_file",
+  "upstream_client_cert_path",
+  "upstream_client_key_path",
+] as const;
+
+/** Everything the supervisor needs to run with these settings, by the settings that need it. */
+export function settingsNeeds({ settings, file, variables }: LoadedSettings): SettingNeeds[] {
+  const need = (setting: string, needs: Partial<PermissionNeeds>): SettingNeeds => ({
+    setting,
+    needs: { ...NO_PERMISSIONS, ...needs },
+  });
+  const { setting, port } = listeningPort(settings);
+  const authNeeds = upstreamAuthPermissions(settings.upstream_auth);
+  const proxies = forwardProxies([
+    settings.upstream_url,
+    ...authNeeds.net.map((authority) => `https://${authority}`),
+    ...(settings.tls.mode === "acme" ? [settings.tls.directory_url] : []),
+  ]);
+  return [
+    need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
+    need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
+    need("logging.log_path", loggingPermissions(settings.logging)),
+    need("admin.port", adminPermissions(settings.admin)),
+    need("workers", { read: [SOURCES] }),
+    ...(file === undefined ? [] : [need("--config", { read: [file] })]),
+    ...(variables.length === 0 ? [] : [need("environment variables", { env: variables })]),
+    ...FILES.flatMap((setting) => {
+      const file = settings[setting];
+      return file === undefined ? [] : [need(setting, { read: [file] })];
+    }),
+    ...(settings.upstream_auth.type === "api_key" ? [] : [need("upstream_auth", authNeeds)]),
+    ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
+    ...(proxies.length === 0 ? [] : [
+      need("forward proxy", {
+        // Loopback: the supervisor stands in for the proxy there, on a port the system picks.
+        net: [...proxies, "127.0.0.1"],
+        env: PROXY_VARIABLES,
+      }),
+    ]),
+  ];
+}
+
+/** The forward proxies on the way to some URLs, as `--allow-net` takes them. */
+function forwardProxies(urls: readonly string[]): string[] {
+  const found = urls.flatMap((url) => environmentProxy(url).proxy ?? []);
+  return [...new Set(found.map(({ href }) => netAddressOf(href)))];
+}

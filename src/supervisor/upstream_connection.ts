@@ -1,0 +1,76 @@
+import type { Settings } from "../config/schema/settings.ts";
+import { log } from "../logging/logging.ts";
+import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
+import { PROXY_VARIABLES, proxyAuthorization } from "../net/forward_proxy.ts";
+import { presentedCertificate, UNTRUSTED } from "../net/peer_certificate.ts";
+import type { WorkerProxy } from "../ipc/messages.ts";
+import { readUpstreamTls, type UpstreamTls } from "../tls/upstream_tls.ts";
+
+/** Milliseconds before an untrusted certificate is looked at and reported again. */
+const REPORT_INTERVAL = 60_000;
+
+const UNREAD =
+  "a forward proxy that the environment names is used, but not for WebSockets, and its " +
+  `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`;
+
+/** How connections to the upstream are made, as the supervisor sees it. */
+export interface UpstreamRoute extends AsyncDisposable {
+  readonly tls: UpstreamTls;
+  /** The forward proxy in the way, by the environment. */
+  readonly proxy: URL | undefined;
+  /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}. */
+  readonly workerProxy: WorkerProxy | undefined;
+}
+
+/**
+ * Finds out how the upstream is reached: reads the certificate files, looks for a forward proxy, and
+ * stands in for it, see `proxy_tunnel.ts`: for WebSockets always, and for requests where they would
+ * tell the upstream the proxy's password.
+ *
+ * @throws {ConfigError} when a file cannot be used
+ */
+export function openUpstreamRoute(settings: Settings): UpstreamRoute {
+  const tls = readUpstreamTls(settings);
+  const url = settings.upstream_url;
+  const { proxy, unread } = environmentProxy(url);
+  const tunnel = standInFor(url);
+  const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
+    proxyAuthorization(proxy) !== undefined;
+  if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
+  else if (unread) log.info(UNREAD);
+  return {
+    tls,
+    proxy,
+    workerProxy: tunnel && { url: tunnel.url, forRequests: leaks },
+    [Symbol.asyncDispose]: async () => await tunnel?.[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Makes the function that explains certificates the workers did not trust: it fetches the one that
+ * is presented and logs whose it is, at most once a minute.
+ *
+ * @param now the time in milliseconds
+ */
+export function certificateReporter(
+  url: string,
+  proxy: URL | undefined,
+  now: () => number = () => performance.now(),
+): (detail: string | undefined) => void {
+  let quietUntil = -Infinity;
+  return (detail) => {
+    if (detail === undefined || !UNTRUSTED.test(detail) || now() < quietUntil) return;
+    quietUntil = now() + REPORT_INTERVAL;
+    const reason = detail.replace(/^.*invalid peer certificate: /s, "");
+    presentedCertificate(url, proxy).then(
+      (certificate) =>
+        log.error("the upstream's certificate is not trusted", {
+          reason,
+          ...certificate,
+          hint: "if it is right, put the issuer's certificate into upstream_ca_file",
+        }),
+      (error) =>
+        log.error("the upstream's certificate is not trusted", { reason, error: `${error}` }),
+    );
+  };
+}

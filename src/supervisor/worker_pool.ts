@@ -1,0 +1,170 @@
+import type { CertificatePair } from "../tls/certificate.ts";
+import type {
+  FromCredentialHolder,
+  IssuedCredential,
+  ToCredentialHolder,
+} from "../credentials/messages.ts";
+import type { RequestReport, WorkerConfig } from "../ipc/messages.ts";
+import { RequestWorker } from "./worker_handle.ts";
+
+/** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
+const FIRST_BACKOFF = 100;
+const LONGEST_BACKOFF = 30_000;
+/** Milliseconds a worker must live for its next death to count as the first. */
+const STABLE_AFTER = 60_000;
+/** A compiled program has it because `deno.json` names it under `compile`: no import leads to it. */
+const WORKER = new URL("../worker/main.ts", import.meta.url);
+
+/** What a pool of request workers is made from. */
+export interface WorkerPoolOptions {
+  readonly count: number;
+  /**
+   * What the workers run; tests put another in its place.
+   *
+   * @default {new URL("../worker/main.ts", import.meta.url)}
+   */
+  readonly module?: URL;
+  /** The same for all; `worker` is filled in. */
+  readonly config: Omit<WorkerConfig, "worker">;
+  readonly permissions: Deno.PermissionOptions;
+  /** The credential at hand when a worker starts. */
+  readonly credential: () => IssuedCredential | undefined;
+  /** A worker says something of credentials. */
+  readonly onCredential: (message: FromCredentialHolder) => void;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly certificate?: CertificatePair | undefined;
+  readonly onRequests: (report: RequestReport) => void;
+  /** A worker could not take up a new certificate and serves the old one. */
+  readonly onCertificateRefused: (refusal: { worker: number; reason: string }) => void;
+  /** A worker could not accept connections; it closes idle ones and listens again. */
+  readonly onListenerLost: (loss: { worker: number; reason: string }) => void;
+  /** A worker died and will be replaced. */
+  readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
+}
+
+/** Request workers that share one port. One that dies is replaced; the others serve on. */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions;
+  readonly #workers = new Map<number, RequestWorker>();
+  #config: Omit<WorkerConfig, "worker">;
+  #certificate: CertificatePair | undefined;
+  readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
+  /** Whether the dead are replaced: between a complete start and the end. */
+  #replacing = false;
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#certificate = options.certificate;
+  }
+
+  /** The address every worker listens on. */
+  get listen(): WorkerConfig["listen"] {
+    return this.#options.config.listen;
+  }
+
+  /** Has every worker serve new requests differently; resolves once all of them do. */
+  async reload(config: Omit<WorkerConfig, "worker">): Promise<void> {
+    this.#config = config;
+    const each = [...this.#workers].map(([number, worker]) =>
+      worker.reload({ ...config, worker: number })
+    );
+    await Promise.all(each);
+  }
+
+  /**
+   * Has every worker, and each that replaces one, serve new connections with a certificate.
+   *
+   * @returns a promise that resolves once they do
+   */
+  async useCertificate(certificate: CertificatePair): Promise<void> {
+    this.#certificate = certificate;
+    const workers = [...this.#workers.values()];
+    await Promise.all(workers.map((worker) => worker.useCertificate(certificate)));
+  }
+
+  /**
+   * Starts every worker.
+   *
+   * @throws {Error} when one cannot listen; the others are then stopped
+   */
+  async start(): Promise<void> {
+    const numbers = Array.from({ length: this.#options.count }, (_, index) => index + 1);
+    try {
+      await Promise.all(numbers.map((number) => this.#spawn(number, FIRST_BACKOFF)));
+      this.#replacing = true;
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** Tells every worker something of credentials. */
+  broadcast(message: ToCredentialHolder): void {
+    for (const worker of this.#workers.values()) worker.post(message);
+  }
+
+  /**
+   * Has every worker refuse new requests, and resolves once all have let the running ones end and
+   * closed their listeners. None closes before: a worker that is idle would turn connections away
+   * that it can still answer.
+   */
+  async drain(): Promise<void> {
+    this.#stopReplacing();
+    const workers = [...this.#workers.values()];
+    await Promise.all(workers.map((worker) => worker.drain()));
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+
+  /**
+   * Tells every worker's WebSocket clients that we go away, and has the requests that still run
+   * reported; resolves once that is done.
+   */
+  async cutOff(): Promise<void> {
+    await Promise.all([...this.#workers.values()].map((worker) => worker.cutOff()));
+  }
+
+  /** Ends every worker at once, running requests with it. */
+  stop(): void {
+    this.#stopReplacing();
+    for (const worker of this.#workers.values()) worker.terminate();
+    this.#workers.clear();
+  }
+
+  #stopReplacing(): void {
+    this.#replacing = false;
+    for (const timer of this.#restarts.values()) clearTimeout(timer);
+    this.#restarts.clear();
+  }
+
+  async #spawn(number: number, backoff: number): Promise<void> {
+    const { module = WORKER, permissions, credential, ...options } = this.#options;
+    const started = performance.now();
+    const worker = new RequestWorker({
+      module,
+      permissions,
+      onRequests: options.onRequests,
+      onCredential: options.onCredential,
+      onCertificateRefused: (reason) => options.onCertificateRefused({ worker: number, reason }),
+      onListenerLost: (reason) => options.onListenerLost({ worker: number, reason }),
+      onDeath: (reason) => {
+        const stable = performance.now() - started > STABLE_AFTER;
+        this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
+      },
+    });
+    this.#workers.set(number, worker);
+    await worker.start({ ...this.#config, worker: number }, credential(), this.#certificate);
+  }
+
+  #replace(number: number, reason: string, backoff: number): void {
+    this.#workers.delete(number);
+    if (!this.#replacing) return;
+    this.#options.onDeath({ worker: number, reason, restartMs: backoff });
+    const restart = () => {
+      this.#restarts.delete(number);
+      const next = Math.min(backoff * 2, LONGEST_BACKOFF);
+      this.#spawn(number, next).catch(() => {}); // Its death is reported to onDeath like any other.
+    };
+    this.#restarts.set(number, setTimeout(restart, backoff));
+  }
+}

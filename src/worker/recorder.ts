@@ -1,0 +1,144 @@
+import { redactHeaders } from "../logging/redaction.ts";
+import type { Outcome } from "../proxy/handler.ts";
+import type { RequestRecord } from "../ipc/messages.ts";
+
+/** Request ids of ours and of others' that are safe to log and to search for. */
+const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
+/** A product and its version, RFC 9110 section 10.1.5; longer ones are cut. */
+const PRODUCT = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})?/;
+/** Where upstreams say how they call the request: Anthropic, Azure API Management, OpenAI. */
+const UPSTREAM_ID_HEADERS = ["request-id", "apim-request-id", "x-request-id"];
+
+/** Measures one request, for its record. */
+export class RequestWatch {
+  /** Filled in by the handler. */
+  readonly outcome: Outcome = {};
+  readonly #request: Request;
+  readonly #started = performance.now();
+  #asked: Asked | undefined;
+  #answer = NO_ANSWER;
+
+  constructor(request: Request) {
+    this.#request = request;
+  }
+
+  /**
+   * The response's headers are there, and what the record needs is read now. Of the request, because
+   * `Deno.serve` throws "Request closed" for what is first asked of it after the response, and that
+   * would end the worker (guarded by `tests/wire/http2_messages_test.ts`); of the response, because it
+   * would stay in memory as long as its body streams, with all that hangs on it.
+   *
+   * @param withHeaders whether to keep the headers, redacted
+   */
+  answered(response: Response, withHeaders: boolean): void {
+    const firstByteMs = performance.now() - this.#started;
+    this.#asked = askedBy(this.#request, withHeaders);
+    const isUpstreams = this.outcome.code === undefined;
+    this.#answer = answerOf(response, { firstByteMs, isUpstreams, withHeaders });
+  }
+
+  /**
+   * The record of the request, which has ended.
+   *
+   * @param withHeaders whether to bring along, redacted, the headers of a request without an answer
+   */
+  record(
+    worker: number,
+    aborted: RequestRecord["aborted"],
+    withHeaders: boolean,
+  ): RequestRecord {
+    const { outcome } = this;
+    const { id, method, requestBytes, userAgent, headers } = this.#asked ??
+      askedBy(this.#request, withHeaders);
+    const answer = this.#answer;
+    return {
+      time: Date.now(),
+      id,
+      worker,
+      method,
+      path: outcome.path,
+      dialect: outcome.dialect,
+      status: answer.status,
+      firstByteMs: answer.firstByteMs,
+      totalMs: performance.now() - this.#started,
+      requestBytes,
+      responseBytes: answer.responseBytes,
+      client: outcome.verdict,
+      aborted,
+      upstreamRequestId: answer.upstreamRequestId,
+      userAgent,
+      code: outcome.code,
+      detail: outcome.detail,
+      ...(headers && { headers: { request: headers, response: answer.headers ?? {} } }),
+    };
+  }
+}
+
+/** What the record tells of the request itself. */
+interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "userAgent"> {
+  /** Redacted; absent unless they are wanted. */
+  readonly headers?: Record<string, string>;
+}
+
+function askedBy({ method, headers }: Request, withHeaders: boolean): Asked {
+  return {
+    id: requestId(headers),
+    method,
+    requestBytes: contentLength(headers),
+    userAgent: productOf(headers.get("user-agent")),
+    ...(withHeaders && { headers: redactHeaders(headers) }),
+  };
+}
+
+/** What the record tells of the answer. */
+interface Answer
+  extends Pick<RequestRecord, "status" | "firstByteMs" | "responseBytes" | "upstreamRequestId"> {
+  /** Redacted; absent unless they are wanted. */
+  readonly headers?: Record<string, string>;
+}
+
+/** Of a request that was cut off before any answer. Nobody received the status. */
+const NO_ANSWER: Answer = {
+  status: 503,
+  firstByteMs: undefined,
+  responseBytes: undefined,
+  upstreamRequestId: undefined,
+};
+
+function answerOf(
+  { status, headers }: Response,
+  told: { firstByteMs: number; isUpstreams: boolean; withHeaders: boolean },
+): Answer {
+  return {
+    status,
+    firstByteMs: told.firstByteMs,
+    responseBytes: contentLength(headers),
+    upstreamRequestId: told.isUpstreams ? upstreamRequestId(headers) : undefined,
+    ...(told.withHeaders && { headers: redactHeaders(headers) }),
+  };
+}
+
+/** The client's id for the request where it is safe to log, else one of ours. */
+export function requestId(headers: Headers): string {
+  const theirs = headers.get("x-request-id");
+  return theirs !== null && SANE_ID.test(theirs) ? theirs : crypto.randomUUID();
+}
+
+/** What an upstream calls the request. */
+export function upstreamRequestId(headers: Headers): string | undefined {
+  for (const name of UPSTREAM_ID_HEADERS) {
+    const id = headers.get(name);
+    if (id !== null && SANE_ID.test(id)) return id;
+  }
+  return undefined;
+}
+
+/** The first product of a user agent: `claude-cli/2.0.1` of `claude-cli/2.0.1 (external, cli)`. */
+export function productOf(userAgent: string | null): string | undefined {
+  return PRODUCT.exec(userAgent ?? "")?.[0];
+}
+
+function contentLength(headers: Headers): number | undefined {
+  const value = headers.get("content-length");
+  return value !== null && /^[0-9]+$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,164 @@
+import type { CertificatePair } from "../tls/certificate.ts";
+import type { WorkerConfig } from "../ipc/messages.ts";
+import { RequestTracker, type RequestTrackerOptions, type ServerDeps } from "./tracker.ts";
+import { Uploads } from "./uploads.ts";
+import { within } from "../time/within.ts";
+
+/** Milliseconds that connections without a request get to close once the last response is out. */
+const SHUTDOWN_GRACE = 250;
+
+/** Milliseconds that uploads get to end before the listener they came by is shut down. */
+const UPLOAD_GRACE = 30_000;
+
+/** Milliseconds before a lost listener is opened again, doubled while it is lost again at once. */
+const FIRST_PAUSE = 20;
+const LONGEST_PAUSE = 1_000;
+/** Milliseconds without a request served after which a lost listener is the supervisor's affair. */
+const RECOVERY_TIMEOUT = 5_000;
+
+/** A listener, and what is being uploaded by way of it. */
+interface Listener {
+  readonly server: Deno.HttpServer<Deno.NetAddr>;
+  readonly uploads: Uploads;
+}
+
+/** What a request server is started with. */
+export interface RequestServerOptions extends RequestTrackerOptions {
+  readonly config: RequestTrackerOptions["config"] & Pick<WorkerConfig, "listen">;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly certificate?: CertificatePair | undefined;
+  /** Connections could not be accepted, for that reason; the listener is opened again. */
+  readonly onListenerLost: (reason: string) => void;
+  /** It was lost again and again: somebody had better replace the worker. */
+  readonly onUnrecovered: (reason: string) => void;
+}
+
+/** A listener with the proxy's handler behind it. */
+export class RequestServer {
+  readonly #options: RequestServerOptions;
+  readonly #tracker: RequestTracker;
+  /** Ends of servers that another has replaced, while requests still run on them. */
+  readonly #retired = new Set<Promise<void>>();
+  #certificate: CertificatePair | undefined;
+  #listener: Listener;
+  #closing = false;
+  /** When the listener was lost, until a request is served again. */
+  #lostAt: number | undefined;
+  #pause = FIRST_PAUSE;
+
+  /** @throws {Deno.errors.AddrInUse} and what else `Deno.serve` throws when it cannot listen */
+  constructor(options: RequestServerOptions) {
+    this.#options = options;
+    this.#tracker = new RequestTracker(options);
+    this.#certificate = options.certificate;
+    this.#listener = this.#open(options.certificate);
+  }
+
+  /**
+   * Serves new connections with another certificate. `Deno.serve` cannot change its own, so a second
+   * server takes the port beside the first, which then lets its running requests end.
+   *
+   * @throws {Error} when the second cannot listen; the first then stays
+   */
+  useCertificate(certificate: CertificatePair): void {
+    if (this.#tracker.isDraining) return;
+    const old = this.#listener;
+    this.#listener = this.#open(certificate);
+    this.#certificate = certificate;
+    this.#retire(retire(old));
+  }
+
+  /** Serves new requests so from now on. Those that run go on with what they began with. */
+  reload(deps: ServerDeps, recordHeaders: boolean): void {
+    this.#tracker.reload(deps, recordHeaders);
+  }
+
+  /**
+   * Refuses new requests, and resolves once the running ones have ended. The listener stays open, so
+   * that a load balancer reads "not ready" and a late client a 503 rather than a reset.
+   */
+  async drain(): Promise<void> {
+    await this.#tracker.drain();
+  }
+
+  /** Closes the listener, and connections that have no request. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    const { promise: grace, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, SHUTDOWN_GRACE);
+    await Promise.race([Promise.all([...this.#retired, this.#listener.server.shutdown()]), grace]);
+    clearTimeout(timer);
+  }
+
+  /** Ends what still runs: see {@linkcode RequestTracker.cutOff}. */
+  async cutOff(): Promise<void> {
+    await this.#tracker.cutOff();
+  }
+
+  #open(certificate: CertificatePair | undefined): Listener {
+    const uploads = new Uploads();
+    const server = Deno.serve({
+      ...this.#options.config.listen,
+      ...certificate,
+      reusePort: true,
+      automaticCompression: false,
+      onListen: () => {},
+    }, (request, info) => {
+      this.#lostAt = undefined;
+      const answer = this.#tracker.handle(request, info);
+      return certificate === undefined ? answer : uploads.watch(request, answer);
+    });
+    const listener = { server, uploads };
+    server.finished.then(
+      () => this.#finished(listener, "Deno.serve ended"),
+      (error) => this.#finished(listener, String(error)),
+    );
+    return listener;
+  }
+
+  /** Remembers the end of a server that another has replaced. */
+  #retire(end: Promise<void>): void {
+    const ended = end.finally(() => this.#retired.delete(ended));
+    this.#retired.add(ended);
+  }
+
+  /**
+   * `Deno.serve` ends for good where accepting fails, above all when the process has as many files
+   * open as it may, and takes the worker along unless its promise is handled. Shutting it down closes
+   * the idle connections, which are what fills the process up, and uploads, but lets answers run on;
+   * then there is room to listen again. Guarded by `tests/integration/hostile_descriptors_test.ts`.
+   */
+  #finished(listener: Listener, reason: string): void {
+    if (listener !== this.#listener || this.#closing) return;
+    this.#options.onListenerLost(reason);
+    this.#retire(listener.server.shutdown());
+    this.#reopen(listener, reason);
+  }
+
+  #reopen(lost: Listener, reason: string): void {
+    const now = performance.now();
+    this.#pause = this.#lostAt === undefined
+      ? FIRST_PAUSE
+      : Math.min(this.#pause * 2, LONGEST_PAUSE);
+    this.#lostAt ??= now;
+    if (now - this.#lostAt > RECOVERY_TIMEOUT) return this.#options.onUnrecovered(reason);
+    setTimeout(() => {
+      if (this.#listener !== lost || this.#closing) return;
+      try {
+        this.#listener = this.#open(this.#certificate);
+      } catch (error) {
+        this.#reopen(lost, String(error));
+      }
+    }, this.#pause);
+  }
+}
+
+/**
+ * Shuts a listener down when no upload needs it any more: Deno 2.9.6 breaks off every request body
+ * when it shuts down (see `tests/wire/README.md`; guarded by `tests/wire/shutdown_test.ts`). Until
+ * then new connections may come by way of it, and are shown its certificate, which is still good.
+ */
+async function retire({ server, uploads }: Listener): Promise<void> {
+  if (uploads.areRunning) await within(UPLOAD_GRACE, uploads.ended());
+  await server.shutdown();
+}

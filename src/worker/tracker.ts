@@ -1,0 +1,116 @@
+import { handleRequest, type ProxyDeps } from "../proxy/handler.ts";
+import { Slots } from "../time/slots.ts";
+import type { Relay } from "../proxy/websocket/relay.ts";
+import type { WebSocketTransport } from "../proxy/websocket/forward.ts";
+import { RequestWatch } from "./recorder.ts";
+import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
+
+/** The request path's dependencies; draining and WebSockets are the tracker's own affair. */
+export interface ServerDeps extends Omit<ProxyDeps, "isDraining" | "webSockets"> {
+  /** Opens connections to the upstream for WebSockets; without it they are refused. */
+  readonly dial?: WebSocketTransport["dial"];
+}
+
+/** Milliseconds that WebSocket clients get to answer that we go away. */
+export const CUT_OFF_TIMEOUT = 2_000;
+
+/** What a request tracker is made from. */
+export interface RequestTrackerOptions {
+  readonly config: Pick<WorkerConfig, "worker" | "recordHeaders" | "abortTellsDeparture">;
+  readonly deps: ServerDeps;
+  /** A request has begun or ended; so many run now. */
+  readonly onInFlight: (inFlight: number) => void;
+  /** Called once a request, at its end. */
+  readonly onRecord: (record: RequestRecord) => void;
+}
+
+/** The proxy's handler, with every request it runs known until its response is out. */
+export class RequestTracker {
+  readonly #options: RequestTrackerOptions;
+  readonly #running = new Slots<RequestWatch>();
+  readonly #webSockets = new Set<Relay>();
+  readonly #idle = Promise.withResolvers<void>();
+  #deps: ProxyDeps;
+  #recordHeaders: boolean;
+  #draining = false;
+
+  constructor(options: RequestTrackerOptions) {
+    this.#options = options;
+    this.#recordHeaders = options.config.recordHeaders;
+    this.#deps = this.#complete(options.deps);
+  }
+
+  /** Whether new requests are refused. */
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Serves new requests so from now on. Those that run go on with what they began with. */
+  reload(deps: ServerDeps, recordHeaders: boolean): void {
+    this.#deps = this.#complete(deps);
+    this.#recordHeaders = recordHeaders;
+  }
+
+  /** Answers a request of `Deno.serve`. */
+  async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    const watch = new RequestWatch(request);
+    const slot = this.#running.add(watch);
+    this.#options.onInFlight(this.#running.size);
+    const response = await handleRequest(request, watch.outcome, this.#deps);
+    watch.answered(response, this.#recordHeaders);
+    const { abortTellsDeparture } = this.#options.config;
+    const departed = () => abortTellsDeparture && request.signal.aborted;
+    const ended = watch.outcome.session ?? info.completed;
+    ended.then(
+      () => this.#end(slot, watch, departed() ? "client" : undefined),
+      () => this.#end(slot, watch, "client"),
+    );
+    return response;
+  }
+
+  /** Refuses new requests, and resolves once the running ones have ended. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.#running.size > 0) await this.#idle.promise;
+  }
+
+  /**
+   * Reports every request that still runs as cut off, and closes every WebSocket as a server that
+   * goes away does (RFC 6455 §7.4.1).
+   */
+  async cutOff(): Promise<void> {
+    for (const [slot, watch] of this.#running.entries()) this.#end(slot, watch, "proxy");
+    const relays = [...this.#webSockets];
+    for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
+    await Promise.all(relays.map(({ closed }) => closed));
+  }
+
+  #complete({ dial, ...deps }: ServerDeps): ProxyDeps {
+    return {
+      ...deps,
+      isReady: () => !this.#draining && deps.isReady(),
+      isDraining: () => this.#draining,
+      ...(dial && {
+        webSockets: {
+          dial,
+          accept: Deno.upgradeWebSocket,
+          onOpen: (relay) => this.#watch(relay),
+        },
+      }),
+    };
+  }
+
+  #watch(relay: Relay): void {
+    this.#webSockets.add(relay);
+    void relay.closed.finally(() => this.#webSockets.delete(relay));
+  }
+
+  #end(slot: number, watch: RequestWatch, aborted: RequestRecord["aborted"]): void {
+    if (!this.#running.delete(slot, watch)) return;
+    this.#options.onInFlight(this.#running.size);
+    this.#options.onRecord(
+      watch.record(this.#options.config.worker, aborted, this.#recordHeaders),
+    );
+    if (this.#running.size === 0 && this.#draining) this.#idle.resolve();
+  }
+}

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import type { UpstreamAuthSettings } from "../../../../src/config/schema/settings.ts";
+import { authorityOptions } from "../../../../src/credentials/providers/authority.ts";
+import { upstreamAuthPermissions } from "../../../../src/credentials/providers/create_provider.ts";
+import { missingPermissions } from "../../../../src/permissions/granted.ts";
+import { NO_PERMISSIONS } from "../../../../src/permissions/needs.ts";
+
+const scope = "https://ai.azure.com/.default";
+const noVariable = () => undefined;
+const az = Deno.build.os === "windows" ? "cmd" : "az";
+const library = { ignoreEnv: true, sys: ["osRelease"] };
+
+const NEEDS: [UpstreamAuthSettings, Record<string, string>, object][] = [
+  [{ type: "api_key", api_key: "k", header: "auto" }, {}, {}],
+  [{ type: "azure_cli", scope, token_timeout: 15 }, {}, { run: [az] }],
+  [
+    {
+      type: "azure_ad",
+      tenant_id: "t",
+      client_id: "c",
+      client_certificate_path: "/etc/app.pem",
+      scope,
+      token_timeout: 15,
+    },
+    {},
+    { ...library, net: ["login.microsoftonline.com:443"], read: ["/etc/app.pem"] },
+  ],
+  [
+    { type: "azure_managed_identity", scope, token_timeout: 15 },
+    { IDENTITY_ENDPOINT: "http://127.0.0.1:41234/msi/token" },
+    {
+      ...library,
+      net: ["127.0.0.1:41234"],
+      env: [
+        ...["AZURE_POD_IDENTITY_AUTHORITY_HOST", "IDENTITY_ENDPOINT", "MSI_ENDPOINT"],
+        ...["IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT", "IMDS_ENDPOINT", "MSI_SECRET"],
+      ],
+    },
+  ],
+  [
+    {
+      type: "azure_workload_identity",
+      client_id: "c",
+      authority_host: "https://login.microsoftonline.us",
+      scope,
+      token_timeout: 15,
+    },
+    { AZURE_FEDERATED_TOKEN_FILE: "/var/run/token" },
+    {
+      ...library,
+      net: ["login.microsoftonline.us:443"],
+      read: ["/var/run/token"],
+      env: ["AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"],
+    },
+  ],
+];
+
+for (const [auth, variables, needs] of NEEDS) {
+  Deno.test(`${auth.type} needs its own permissions and no more`, () => {
+    const found = upstreamAuthPermissions(auth, (name) => variables[name]);
+    assert.deepEqual(found, { ...NO_PERMISSIONS, ...needs });
+  });
+}
+
+Deno.test("a chain needs what its members need, each thing once", () => {
+  const found = upstreamAuthPermissions({
+    type: "chain",
+    chain: ["azure_workload_identity", "azure_managed_identity", "azure_cli"],
+    scope,
+    token_timeout: 15,
+    azure_ad: {},
+    azure_cli: {},
+    azure_managed_identity: {},
+    azure_workload_identity: {},
+  }, noVariable);
+  assert.deepEqual(found.net, ["login.microsoftonline.com:443", "169.254.169.254:80"]);
+  assert.deepEqual([found.run, found.sys, found.ignoreEnv], [[az], ["osRelease"], true]);
+});
+
+Deno.test("what is granted is not missing, and a program that is not there is no permission's matter", () => {
+  const needs = { ...NO_PERMISSIONS, net: ["a:1"], env: ["B"], ignoreEnv: true, run: ["no-such"] };
+  assert.deepEqual(missingPermissions(needs), NO_PERMISSIONS);
+});
+
+Deno.test("instance discovery is for Microsoft's own authorities alone", () => {
+  const skips = (host: string) => authorityOptions(host).disableInstanceDiscovery;
+  for (
+    const host of [
+      "https://login.microsoftonline.com",
+      "https://login.microsoftonline.us",
+      "https://login.partner.microsoftonline.cn",
+    ]
+  ) assert.equal(skips(host), false, host);
+  assert.equal(skips("https://login.private.example"), true);
+  assert.equal(skips("https://login.microsoftonline.com.evil.example"), true);
+});

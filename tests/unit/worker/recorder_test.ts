@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import {
+  productOf,
+  requestId,
+  RequestWatch,
+  upstreamRequestId,
+} from "../../../src/worker/recorder.ts";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+Deno.test("a client's request id is kept where it is sane, else it gets one of ours", () => {
+  const idOf = (id: string) => requestId(new Headers({ "x-request-id": id }));
+  for (const sane of ["a", "req_011CSHo", "1-67891233-abcdef012345678912345678", "a".repeat(128)]) {
+    assert.equal(idOf(sane), sane);
+  }
+  for (const odd of ["", " ", "a b", "a\tb", '"a"', "a".repeat(129), "-a", "a,b", "é", "a=b"]) {
+    assert.match(idOf(odd), UUID, odd);
+  }
+  assert.match(requestId(new Headers()), UUID);
+});
+
+Deno.test("the upstream's request id is found under each vendor's name", () => {
+  for (const name of ["request-id", "apim-request-id", "x-request-id"]) {
+    assert.equal(upstreamRequestId(new Headers({ [name]: "req_1" })), "req_1");
+  }
+  const both = new Headers({ "x-request-id": "theirs", "apim-request-id": "azure" });
+  assert.equal(upstreamRequestId(both), "azure");
+  assert.equal(upstreamRequestId(new Headers({ "request-id": "a b" })), undefined);
+});
+
+Deno.test("of a user agent its first product is logged", () => {
+  const cases: [string | null, string | undefined][] = [
+    ["claude-cli/2.0.1 (external, cli)", "claude-cli/2.0.1"],
+    ["Anthropic/Python 0.60.0", "Anthropic/Python"],
+    ["codex_cli_rs/0.42.0 (Debian 12) xterm", "codex_cli_rs/0.42.0"],
+    ["curl", "curl"],
+    ["", undefined],
+    [null, undefined],
+    ["(odd)", undefined],
+  ];
+  for (const [agent, product] of cases) assert.equal(productOf(agent), product);
+  assert.equal(productOf("x".repeat(1000))?.length, 64);
+});
+
+Deno.test("a record tells of request and answer as they were when the answer was there", () => {
+  const request = new Request("http://proxy/v1/messages", {
+    method: "POST",
+    headers: { "x-request-id": "theirs", "content-length": "5", "x-api-key": "secret" },
+    body: "hello",
+  });
+  const response = new Response("", {
+    status: 429,
+    headers: { "request-id": "req_1", "content-length": "7" },
+  });
+  const watch = new RequestWatch(request);
+  watch.answered(response, true);
+  for (const name of ["request-id", "content-length"]) response.headers.delete(name);
+  const record = watch.record(3, "client", false);
+  const { id, worker, method, status, requestBytes, responseBytes, aborted, headers } = record;
+  assert.deepEqual({ id, worker, method, status, requestBytes, responseBytes, aborted }, {
+    ...{ id: "theirs", worker: 3, method: "POST", status: 429 },
+    ...{ requestBytes: 5, responseBytes: 7, aborted: "client" },
+  });
+  assert.equal(record.upstreamRequestId, "req_1");
+  assert.equal(headers?.response["request-id"], "req_1");
+  assert.notEqual(headers?.request["x-api-key"], "secret");
+  assert.ok(record.firstByteMs !== undefined && record.firstByteMs <= record.totalMs);
+});
+
+Deno.test("an answer of the proxy's own is not said to have an id of the upstream's", () => {
+  const watch = new RequestWatch(new Request("http://proxy/"));
+  watch.outcome.code = "upstream_unreachable";
+  watch.answered(new Response("", { headers: { "x-request-id": "echoed" } }), false);
+  const { code, upstreamRequestId, headers } = watch.record(1, undefined, false);
+  assert.deepEqual([code, upstreamRequestId, headers], [
+    "upstream_unreachable",
+    undefined,
+    undefined,
+  ]);
+});
+
+Deno.test("a request cut off before any answer is a 503 that nobody received", () => {
+  const watch = new RequestWatch(
+    new Request("http://proxy/", { headers: { "user-agent": "curl/8" } }),
+  );
+  const { status, firstByteMs, responseBytes, userAgent, headers } = watch.record(1, "proxy", true);
+  assert.deepEqual([status, firstByteMs, responseBytes, userAgent], [
+    ...[503, undefined, undefined, "curl/8"],
+  ]);
+  assert.deepEqual(headers, { request: { "user-agent": "curl/8" }, response: {} });
+});
