@@ -1,4 +1,4 @@
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { ConfigIo } from "../config/load/config_io.ts";
 import { denoConfigIo } from "../config/load/deno_config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
@@ -52,11 +52,11 @@ export async function main(args: string[], outside: Outside = {}): Promise<numbe
 
 async function load(
   action: () => Promise<LoadedSettings>,
-): Promise<LoadedSettings | { error: ConfigError }> {
+): Promise<LoadedSettings | { error: StartError }> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof ConfigError) return { error };
+    if (error instanceof StartError) return { error };
     throw error;
   }
 }

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { problemReport } from "../config/load/report.ts";
 import { secretValues } from "../config/load/secret_values.ts";
@@ -60,7 +60,7 @@ async function loadOrExit(isHosted: boolean): Promise<LoadedSettings> {
   try {
     return await loadEdgeSettings(isHosted);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     console.error(problemReport("settings", error.complaints, error.notes));
     Deno.exit(2);
   }

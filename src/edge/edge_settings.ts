@@ -1,4 +1,4 @@
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import { denoConfigIo } from "../config/load/deno_config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
 import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
@@ -29,13 +29,13 @@ const HOSTED_SHUTDOWN_TIMEOUT = 4;
 /**
  * Loads the settings from the environment alone, and refuses those that cannot apply.
  *
- * @throws {ConfigError} holding every complaint at once
+ * @throws {StartError} holding every complaint at once
  */
 export async function loadEdgeSettings(isHosted: boolean): Promise<LoadedSettings> {
   const io = { ...denoConfigIo(), readFile: () => Promise.resolve("missing" as const) };
   const loaded = await loadSettings({ values: new Map() }, io);
   const complaints = refusals(loaded);
-  if (complaints.length > 0) throw new ConfigError(complaints, loaded.notes);
+  if (complaints.length > 0) throw new StartError(complaints, { notes: loaded.notes });
   return isHosted ? withHostedDefaults(loaded) : loaded;
 }
 

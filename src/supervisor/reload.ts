@@ -1,4 +1,4 @@
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { problemReport } from "../config/load/report.ts";
 import { log } from "../logging/logging.ts";
@@ -61,8 +61,8 @@ function tell({ loaded, changed, restart }: ReloadPlan): void {
 
 /** As at the start, to standard error; and in the log, where the one who sent the signal looks. */
 function complain(error: unknown): void {
-  const complaints = error instanceof ConfigError ? error.complaints : [reason(error)];
-  const notes = error instanceof ConfigError ? error.notes : [];
+  const complaints = error instanceof StartError ? error.complaints : [reason(error)];
+  const notes = error instanceof StartError ? error.notes : [];
   console.error(problemReport("settings", complaints, notes));
   for (const complaint of complaints) log.error("settings not reloaded", { reason: complaint });
 }

@@ -1,6 +1,6 @@
 import { type AdminServer, startAdmin } from "../admin/admin_server.ts";
 import { Metrics } from "../admin/metrics.ts";
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { secretValues } from "../config/load/secret_values.ts";
 import type { Settings } from "../config/schema/settings.ts";
@@ -93,7 +93,7 @@ function openRoute(settings: Settings): UpstreamRoute | undefined {
   try {
     return openUpstreamRoute(settings);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     for (const complaint of error.complaints) log.error(complaint);
     return undefined;
   }

@@ -27,7 +27,7 @@ export interface UpstreamRoute extends AsyncDisposable {
  * stands in for it, see `proxy_tunnel.ts`: for WebSockets always, and for requests where they would
  * tell the upstream the proxy's password.
  *
- * @throws {ConfigError} when a file cannot be used
+ * @throws {StartError} when a file cannot be used
  */
 export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   const tls = readUpstreamTls(settings);

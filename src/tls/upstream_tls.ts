@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { ConfigError } from "../config/load/config_error.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
 
 /** How TLS with the upstream differs from the usual. All of it is PEM text. */
@@ -22,7 +22,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
  * Reads and checks the files for TLS with the upstream. They are checked here because the runtime
  * takes a file without a certificate for an empty list, and every request would fail later.
  *
- * @throws {ConfigError} holding every complaint at once
+ * @throws {StartError} holding every complaint at once
  */
 export function readUpstreamTls(settings: UpstreamTlsSettings): UpstreamTls {
   const complaints: string[] = [];
@@ -47,7 +47,7 @@ export function readUpstreamTls(settings: UpstreamTlsSettings): UpstreamTls {
   const ca = take("upstream_ca_file", (pem) => void certificates(pem));
   const cert = take("upstream_client_cert_path", (pem) => void certificates(pem));
   const key = take("upstream_client_key_path", (pem) => checkKey(pem, cert));
-  if (complaints.length > 0) throw new ConfigError(complaints);
+  if (complaints.length > 0) throw new StartError(complaints);
   return { caCerts: ca ? [ca] : [], ...(cert && key && { client: { cert, key } }) };
 }
 

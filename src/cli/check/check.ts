@@ -1,4 +1,4 @@
-import { ConfigError } from "../../config/load/config_error.ts";
+import { StartError } from "../../config/load/start_error.ts";
 import type { LoadedSettings } from "../../config/load/load.ts";
 import type { Settings } from "../../config/schema/settings.ts";
 import { listSettings } from "../../config/load/listing.ts";
@@ -56,7 +56,7 @@ async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
     const transport = createTransport(workerConfig(settings, listen, route));
     return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];
   }
 }

@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml";
-import { ConfigError } from "./config_error.ts";
+import { StartError } from "./start_error.ts";
 import { locateKeys, type TomlLines } from "./toml_lines.ts";
 
 /** A TOML table: its own keys only, whatever their names. */
@@ -18,7 +18,7 @@ export interface ConfigFile {
 /**
  * Parses a file's bytes.
  *
- * @throws {ConfigError} naming line, column and what is wrong, without the text there:
+ * @throws {StartError} naming line, column and what is wrong, without the text there:
  * it may hold a key
  */
 export function parseConfigFile(name: string, bytes: Uint8Array): ConfigFile {
@@ -48,7 +48,7 @@ function decode(name: string, bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError([`${name}: expected UTF-8 text, which TOML requires`]);
+    throw new StartError([`${name}: expected UTF-8 text, which TOML requires`]);
   }
 }
 
@@ -57,7 +57,7 @@ function parseToml(name: string, text: string): Table {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw new ConfigError([`${name}:${error.line}:${error.column}: ${reason(error)}`]);
+    throw new StartError([`${name}:${error.line}:${error.column}: ${reason(error)}`]);
   }
 }
 

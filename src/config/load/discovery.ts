@@ -1,5 +1,5 @@
 import { posix, win32 } from "node:path";
-import { ConfigError } from "./config_error.ts";
+import { StartError } from "./start_error.ts";
 import type { ConfigIo } from "./config_io.ts";
 import type { Environment } from "./environment.ts";
 
@@ -31,7 +31,7 @@ interface Request {
  * Finds the configuration file: `--config`, else the variable, else the first that exists
  * of `config.toml`, the user's configuration directory and `~/.claude-proxy.toml`.
  *
- * @throws {ConfigError} if a file named by flag or variable cannot be read, or one that
+ * @throws {StartError} if a file named by flag or variable cannot be read, or one that
  * exists in a usual place cannot
  */
 export async function discover(
@@ -51,14 +51,14 @@ function requested(flag: string | undefined, environment: Environment): Request 
 }
 
 async function readRequested({ path, by }: Request, io: ConfigIo): Promise<FoundFile> {
-  if (path === "") throw new ConfigError([`${by}: expected the path of a file, got ""`]);
+  if (path === "") throw new StartError([`${by}: expected the path of a file, got ""`]);
   const file = await io.readFile(absolute(path, io));
-  if (file === "missing") throw new ConfigError([`${by}: there is no file ${path}`]);
+  if (file === "missing") throw new StartError([`${by}: there is no file ${path}`]);
   if (file === "not-granted") {
-    throw new ConfigError([`${by}: not allowed to read ${path}; run with ${allowRead([path])}`]);
+    throw new StartError([`${by}: not allowed to read ${path}; run with ${allowRead([path])}`]);
   }
   if ("unreadable" in file) {
-    throw new ConfigError([`${by}: cannot read ${path}: ${file.unreadable}`]);
+    throw new StartError([`${by}: cannot read ${path}: ${file.unreadable}`]);
   }
   return { name: path, bytes: file.bytes };
 }
@@ -71,7 +71,7 @@ async function search(places: Iterable<Place>, io: ConfigIo): Promise<Discovery>
     if (file === "missing") continue;
     if (file === "not-granted") notGranted.push(name);
     else if ("unreadable" in file) {
-      throw new ConfigError([`${name}: cannot read it: ${file.unreadable}`]);
+      throw new StartError([`${name}: cannot read it: ${file.unreadable}`]);
     } else {
       found = { name, bytes: file.bytes, ...variable };
       break;

@@ -39,7 +39,7 @@ export interface LoadedSettings {
  *
  * @param flags What the command line gave
  * @param io The outside world
- * @throws {ConfigError} holding every complaint at once; nothing else is thrown
+ * @throws {StartError} holding every complaint at once; nothing else is thrown
  */
 export async function loadSettings(flags: ParsedFlags, io: ConfigIo): Promise<LoadedSettings> {
   const { values, ...rest } = await loadSections(sections, flags, io, lists);

@@ -1,5 +1,5 @@
 import type { Inputs } from "./candidate.ts";
-import { ConfigError } from "./config_error.ts";
+import { StartError } from "./start_error.ts";
 import { type ConfigFile, parseConfigFile } from "./config_file.ts";
 import type { ConfigIo } from "./config_io.ts";
 import { discover, type Discovery } from "./discovery.ts";
@@ -21,7 +21,7 @@ export interface LoadedValues extends Omit<LoadedSettings, "settings"> {
 /**
  * Loads the settings of any table; `loadSettings` is this with ours.
  *
- * @throws {ConfigError} holding every complaint at once
+ * @throws {StartError} holding every complaint at once
  */
 export async function loadSections(
   table: readonly Section[],
@@ -43,7 +43,7 @@ export async function loadSections(
   }
   complaints.push(...unknownVariables(environment, settings));
   notes.push(...environment.notes(), ...found.notes);
-  if (complaints.length > 0) throw new ConfigError(complaints, notes);
+  if (complaints.length > 0) throw new StartError(complaints, { notes });
   return {
     values,
     provenance,
@@ -75,7 +75,7 @@ async function readFile(
     const variables = found?.variable === undefined ? [] : [found.variable];
     return { file, variables, complaints: [], notes: [...discovery.notes] };
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof StartError)) throw error;
     const notes = [...discovery.notes];
     return { file: undefined, variables: [], complaints: [...error.complaints], notes };
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../../src/config/load/config_error.ts";
+import { StartError } from "../../../src/config/load/start_error.ts";
 import type { ConfigIo, FileLookup } from "../../../src/config/load/config_io.ts";
 import type { ParsedFlags } from "../../../src/config/load/flags.ts";
 import { type LoadedSettings, loadSettings } from "../../../src/config/load/load.ts";
@@ -61,12 +61,12 @@ export function load(world: World): Promise<LoadedSettings> {
   return loadSettings(flagsOf(world), ioOf(world));
 }
 
-/** Loads, expecting a {@linkcode ConfigError}. */
-export async function failure(world: World): Promise<ConfigError> {
+/** Loads, expecting a {@linkcode StartError}. */
+export async function failure(world: World): Promise<StartError> {
   try {
     await load(world);
   } catch (error) {
-    if (error instanceof ConfigError) return error;
+    if (error instanceof StartError) return error;
     throw error;
   }
   return assert.fail("expected complaints, and the settings loaded");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "smol-toml";
-import { ConfigError } from "../../../src/config/load/config_error.ts";
+import { StartError } from "../../../src/config/load/start_error.ts";
 import { allSettings } from "../../../src/config/schema/setting.ts";
 import { runs } from "../../kit/random/property_runs.ts";
 import { load, REQUIRED, type World } from "./loading.ts";
@@ -11,18 +11,18 @@ const SECRET_PATHS = allSettings().filter(({ row }) => row.secret).map(({ path }
 const FLAG_PATHS = allSettings().filter(({ flag }) => flag !== undefined).map(({ path }) => path);
 const KNOWN_KEYS = allSettings().flatMap(({ keys }) => [...keys]);
 
-Deno.test("any text as a file loads or fails with a ConfigError", async () => {
-  await fc.assert(fc.asyncProperty(tomlLikeText(), onlyConfigErrors), runs(200));
+Deno.test("any text as a file loads or fails with a StartError", async () => {
+  await fc.assert(fc.asyncProperty(tomlLikeText(), onlyStartErrors), runs(200));
 });
 
-Deno.test("any TOML document loads or fails with a ConfigError", async () => {
+Deno.test("any TOML document loads or fails with a StartError", async () => {
   await fc.assert(
-    fc.asyncProperty(document(fc.string()), (table) => onlyConfigErrors(stringify(table))),
+    fc.asyncProperty(document(fc.string()), (table) => onlyStartErrors(stringify(table))),
     runs(200),
   );
 });
 
-Deno.test("any text in any flag and variable loads or fails with a ConfigError", async () => {
+Deno.test("any text in any flag and variable loads or fails with a StartError", async () => {
   const withFlag = allSettings().filter(({ flag }) => flag !== undefined);
   const [flag, variable] = [fc.constantFrom(...withFlag), fc.constantFrom(...allSettings())];
   await fc.assert(
@@ -66,7 +66,7 @@ Deno.test("a document with a secret under unknown keys never shows it", async ()
   );
 });
 
-async function onlyConfigErrors(toml: string): Promise<void> {
+async function onlyStartErrors(toml: string): Promise<void> {
   await outcome({ toml });
 }
 
@@ -75,7 +75,7 @@ async function outcome(world: World): Promise<string> {
   try {
     return (await load(world)).notes.join("\n");
   } catch (error) {
-    assert.ok(error instanceof ConfigError, String(error));
+    assert.ok(error instanceof StartError, String(error));
     return [error.message, ...error.complaints, ...error.notes].join("\n");
   }
 }

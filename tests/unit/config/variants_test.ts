@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ConfigError } from "../../../src/config/load/config_error.ts";
+import { StartError } from "../../../src/config/load/start_error.ts";
 import { oneOf, text } from "../../../src/config/schema/kinds/scalar.ts";
 import { loadSections } from "../../../src/config/load/load_sections.ts";
 import type { Row, Section } from "../../../src/config/schema/row.ts";
@@ -44,7 +44,7 @@ Deno.test("each variant has its own keys, and shares rows with others", async ()
 Deno.test("what one variant requires another can do without", async () => {
   assert.deepEqual((await loadAuth('auth.type = "second"')).values["auth"], { type: "second" });
   await assert.rejects(loadAuth('auth.type = "first"'), (error) => {
-    assert.ok(error instanceof ConfigError);
+    assert.ok(error instanceof StartError);
     assert.match(
       error.message,
       /^auth\.client_id is not set \(type = "first" needs it\): give --cl/,
