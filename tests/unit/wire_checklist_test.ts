@@ -5,10 +5,15 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The numbers of the wire checklist: what a byte-exact reverse proxy must show. */
-const CHECKLIST = [...Array.from({ length: 84 }, (_, index) => String(index + 1)), "17b"];
+const CHECKLIST = numbersOfChecklist();
 
 /** The numbers a test's name begins with, where it is given as a literal. */
 const NUMBERED_NAME = /(?:Deno\.test\(|\bname:)\s*["'`]((?:\d+b? )+)/g;
+
+function numbersOfChecklist(): string[] {
+  const page = Deno.readTextFileSync(join(ROOT, "tests/wire/CHECKLIST.md"));
+  return [...page.matchAll(/^- \*\*(\d+b?)\*\* /gm)].map(([, number = ""]) => number);
+}
 
 async function testedNumbers(): Promise<Set<string>> {
   const tested = new Set<string>();
@@ -38,6 +43,11 @@ function numbersOf(range: string): string[] {
   const start = Number(first);
   return Array.from({ length: Number(last) - start + 1 }, (_, index) => String(start + index));
 }
+
+Deno.test("the wire checklist numbers its texts from 1 to 84, with 17b", () => {
+  const numbers = Array.from({ length: 84 }, (_, index) => String(index + 1));
+  assert.deepEqual(CHECKLIST, numbers.toSpliced(17, 0, "17b"));
+});
 
 Deno.test("every number of the wire checklist has a test whose name begins with it", async () => {
   const tested = await testedNumbers();
