@@ -22,6 +22,8 @@ export interface Row {
   readonly required?: true;
   /** Never printed, neither whole nor in part. */
   readonly secret?: true;
+  /** The request path uses it: workers are sent it as it is, so it must be no secret. */
+  readonly request?: true;
   /** What it does, with units, for an operator: sentences, the first one short. */
   readonly doc: string;
   /** Value shown in the example file. */

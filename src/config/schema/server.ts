@@ -1,9 +1,9 @@
 import { bindAddress } from "./kinds/bind_address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
 import { headerPrefix, headerSecret } from "./kinds/header.ts";
-import { boolean, integer, oneOf, seconds, text } from "./kinds/scalar.ts";
-import { upstreamUrl } from "./kinds/upstream_url.ts";
+import { boolean, integer, oneOf, seconds } from "./kinds/scalar.ts";
 import type { Row } from "./row.ts";
+import { upstreamConnection, upstreamUrl } from "./upstream.ts";
 
 /** Keys at the top of the file: where we listen, where we forward, who may. */
 export const server = [
@@ -23,14 +23,7 @@ export const server = [
     doc: "Port to listen on. 0 lets the system pick a free one.",
     example: 8080,
   },
-  {
-    key: "upstream_url",
-    flag: "--upstream-url <URL>",
-    kind: upstreamUrl(),
-    required: true,
-    doc: "Base URL of the upstream API. The path of each request is appended to it.",
-    example: "https://api.anthropic.com",
-  },
+  upstreamUrl,
   {
     key: "client_api_key",
     flag: "--client-api-key <KEY>",
@@ -49,6 +42,7 @@ export const server = [
     doc: "What becomes of a request that presents no key: passthrough forwards it without our " +
       "upstream credentials, reject answers 401.",
     example: "passthrough",
+    request: true,
   },
   {
     key: "strip_request_headers",
@@ -58,49 +52,9 @@ export const server = [
     doc: "Request headers that are not forwarded, by the beginning of their names. " +
       "Separated by commas in a flag or a variable; an empty list forwards them all.",
     example: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+    request: true,
   },
-  {
-    key: "upstream_header_timeout",
-    flag: "--upstream-header-timeout <SECONDS>",
-    kind: seconds({ zero: false }),
-    default: 600,
-    doc: "Seconds to wait for the upstream's response headers before answering 504.",
-    example: 600,
-  },
-  {
-    key: "upstream_http2",
-    flag: "--upstream-http2 <true|false>",
-    kind: boolean(),
-    default: false,
-    doc: "Speak HTTP/2 to the upstream where it offers it. Requests beyond its limit of " +
-      "concurrent streams, often 100, then wait for each other.",
-    example: false,
-  },
-  {
-    key: "upstream_ca_file",
-    flag: "--upstream-ca-file <FILE>",
-    kind: text("expected the path of a PEM file"),
-    absent: "none",
-    doc: "PEM file with certificate authorities to trust for the upstream, besides the usual ones.",
-    example: "/etc/ssl/certs/company-ca.pem",
-  },
-  {
-    key: "upstream_client_cert_path",
-    flag: "--upstream-client-cert-path <FILE>",
-    kind: text("expected the path of a PEM file"),
-    absent: "none",
-    doc: "PEM file with the certificate to present to an upstream that asks for one (mTLS), " +
-      "followed by those that vouch for it.",
-    example: "/etc/claude-proxy/client.pem",
-  },
-  {
-    key: "upstream_client_key_path",
-    flag: "--upstream-client-key-path <FILE>",
-    kind: text("expected the path of a PEM file"),
-    absent: "none",
-    doc: "PEM file with the private key of upstream_client_cert_path, not encrypted.",
-    example: "/etc/claude-proxy/client.key",
-  },
+  ...upstreamConnection,
   {
     key: "max_request_body",
     flag: "--max-request-body <BYTES>",
@@ -108,6 +62,7 @@ export const server = [
     absent: "off",
     doc: "Largest request body in bytes; a larger one is answered 413.",
     example: 33554432,
+    request: true,
   },
   {
     key: "health_endpoints",
@@ -117,6 +72,7 @@ export const server = [
     doc:
       "Answer GET /healthz and GET /readyz ourselves, without a key, instead of forwarding them.",
     example: true,
+    request: true,
   },
   {
     key: "shutdown_timeout",

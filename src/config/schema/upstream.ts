@@ -1,0 +1,62 @@
+import { boolean, seconds, text } from "./kinds/scalar.ts";
+import { upstreamUrl as baseUrl } from "./kinds/upstream_url.ts";
+import type { Row } from "./row.ts";
+
+/** Where requests go. */
+export const upstreamUrl = {
+  key: "upstream_url",
+  flag: "--upstream-url <URL>",
+  kind: baseUrl(),
+  required: true,
+  doc: "Base URL of the upstream API. The path of each request is appended to it.",
+  example: "https://api.anthropic.com",
+} as const satisfies Row;
+
+/** How an upstream is spoken to. */
+export const upstreamConnection = [
+  {
+    key: "upstream_header_timeout",
+    flag: "--upstream-header-timeout <SECONDS>",
+    kind: seconds({ zero: false }),
+    default: 600,
+    doc: "Seconds to wait for the upstream's response headers before answering 504.",
+    example: 600,
+  },
+  {
+    key: "upstream_http2",
+    flag: "--upstream-http2 <true|false>",
+    kind: boolean(),
+    default: false,
+    doc: "Speak HTTP/2 to the upstream where it offers it. Requests beyond its limit of " +
+      "concurrent streams, often 100, then wait for each other.",
+    example: false,
+  },
+  {
+    key: "upstream_ca_file",
+    flag: "--upstream-ca-file <FILE>",
+    kind: text("expected the path of a PEM file"),
+    absent: "none",
+    doc: "PEM file with certificate authorities to trust for the upstream, besides the usual ones.",
+    example: "/etc/ssl/certs/company-ca.pem",
+  },
+  {
+    key: "upstream_client_cert_path",
+    flag: "--upstream-client-cert-path <FILE>",
+    kind: text("expected the path of a PEM file"),
+    absent: "none",
+    doc: "PEM file with the certificate to present to an upstream that asks for one (mTLS), " +
+      "followed by those that vouch for it.",
+    example: "/etc/claude-proxy/client.pem",
+  },
+  {
+    key: "upstream_client_key_path",
+    flag: "--upstream-client-key-path <FILE>",
+    kind: text("expected the path of a PEM file"),
+    absent: "none",
+    doc: "PEM file with the private key of upstream_client_cert_path, not encrypted.",
+    example: "/etc/claude-proxy/client.key",
+  },
+] as const satisfies readonly Row[];
+
+/** Everything there is to say about one upstream but its credentials. */
+export const upstream = [upstreamUrl, ...upstreamConnection] as const;
