@@ -155,8 +155,9 @@ export class RequestServer {
 
 /**
  * Shuts a listener down when no upload needs it any more: Deno 2.9.6 breaks off every request body
- * when it shuts down (see `tests/wire/README.md`; guarded by `tests/wire/shutdown_test.ts`). Until
- * then new connections may come by way of it, and are shown its certificate, which is still good.
+ * when it shuts down (see `docs/runtime/04-shutdown-cuts-bodies.ts`; guarded by
+ * `tests/wire/shutdown_test.ts`). Until then new connections may come by way of it, and are shown its
+ * certificate, which is still good.
  */
 async function retire({ server, uploads }: Listener): Promise<void> {
   if (uploads.areRunning) await within(UPLOAD_GRACE, uploads.ended());

@@ -23,7 +23,7 @@ const LONGEST_CANCEL_MS = 100;
 /**
  * Of answers, those that end the upstream's connection, as servers and load balancers do now and
  * then. A connection's buffers stay as large as they ever had to be until it ends (report 10 of
- * `tests/wire/README.md`): if none ended, memory would rise with all that the connections had ever
+ * `docs/runtime/`): if none ended, memory would rise with all that the connections had ever
  * carried, for longer than the run, and hide a leak.
  */
 const CLOSED_CONNECTIONS = 0.1;

@@ -41,8 +41,8 @@ for (const transport of TRANSPORTS) {
 }
 
 /**
- * Not as it should be, but as it is on Deno 2.9.6: `tests/wire/README.md` has the report. Should an
- * upgrade end this, these tests fail, and the README's known limit can go.
+ * Not as it should be, but as it is on Deno 2.9.6: `docs/runtime/01-abandoned-post.ts` reports it.
+ * Should an upgrade end this, these tests fail, and the README's known limit can go.
  */
 for (const transport of HTTP1_TRANSPORTS) {
   for (const [size, body] of Object.entries({ "a small": "{}", "a large": MEGABYTE })) {
