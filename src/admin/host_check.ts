@@ -1,3 +1,5 @@
+import { bracketed } from "../net/address.ts";
+
 /** A Host: an IPv6 address in brackets, or anything without a colon; then perhaps a port. */
 const HOST = /^(\[[^\]]+\]|[^:[\]]+)(?::\d{1,5})?$/;
 const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
@@ -16,7 +18,7 @@ export function isOwnHost(host: string | null, boundTo: string): boolean {
   const name = HOST.exec(host ?? "")?.[1]?.toLowerCase();
   if (name === undefined) return false;
   if (boundTo === "0.0.0.0" || boundTo === "::") return LOCAL.includes(name) || isAddress(name);
-  const own = (boundTo.includes(":") ? `[${boundTo}]` : boundTo).toLowerCase();
+  const own = bracketed(boundTo).toLowerCase();
   return name === own || (LOCAL.includes(own) && LOCAL.includes(name));
 }
 

@@ -1,5 +1,6 @@
 import type { AdminSettings } from "../config/schema/settings.ts";
-import { netAddress, type PermissionNeeds } from "../permissions/needs.ts";
+import type { PermissionNeeds } from "../permissions/needs.ts";
+import { netAddress } from "../net/address.ts";
 
 /** The permissions that the admin listener takes. */
 export function adminPermissions(

@@ -14,7 +14,7 @@ import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
 import { createCredentialSource } from "../credentials/source.ts";
 import { dialer } from "../net/dial.ts";
-import { netAddress } from "../permissions/needs.ts";
+import { netAddress } from "../net/address.ts";
 import { proxyDeps } from "../upstreams/transport.ts";
 import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
 import { endingSignal } from "../supervisor/signals.ts";

@@ -1,4 +1,4 @@
-import { readVariable } from "../permissions/granted.ts";
+import { readVariable } from "../permissions/variable.ts";
 import type { EdgeHandler } from "./edge.ts";
 
 /** A setting without which nothing can be served: where there is no file, it is in the environment. */

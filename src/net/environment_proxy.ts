@@ -1,5 +1,5 @@
-import { denoConfigIo } from "../config/load/deno_config_io.ts";
-import { netAddressOf } from "../permissions/needs.ts";
+import { lookUpVariable } from "../permissions/variable.ts";
+import { netAddressOf } from "./address.ts";
 import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
 import { type ProxyTunnel, startProxyTunnel } from "./proxy_tunnel.ts";
 
@@ -13,8 +13,7 @@ export interface EnvironmentProxy {
 
 /** Looks the variables for forward proxies up, those that may be read, without ever prompting. */
 export function environmentProxy(url: string): EnvironmentProxy {
-  const io = denoConfigIo();
-  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, io.variable(name)]));
+  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, lookUpVariable(name)]));
   const proxy = forwardProxyFor(url, (name) => {
     const variable = found.get(name);
     return typeof variable === "object" ? variable.value : undefined;

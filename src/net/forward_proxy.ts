@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
 import { BlockList, isIP } from "node:net";
-
-/** Looks an environment variable up; `undefined` where it is not set or may not be read. */
-export type Variable = (name: string) => string | undefined;
+import type { ReadVariable } from "../permissions/variable.ts";
+import { unbracketed } from "./address.ts";
 
 /** Every variable that decides which forward proxy a request takes. */
 export const PROXY_VARIABLES = [
@@ -25,7 +24,7 @@ export const PROXY_VARIABLES = [
  *
  * @returns `undefined` where the connection is direct
  */
-export function forwardProxyFor(url: string, variable: Variable): URL | undefined {
+export function forwardProxyFor(url: string, variable: ReadVariable): URL | undefined {
   const { protocol, hostname } = new URL(url);
   const either = (name: string) => variable(name) || variable(name.toLowerCase()) || undefined;
   const named = either("ALL_PROXY") ?? either(protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
@@ -45,7 +44,7 @@ export function proxyAuthorization({ username, password }: URL): string | undefi
 }
 
 function isExempt(hostname: string, noProxy: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, "");
+  const host = unbracketed(hostname);
   const entries = noProxy.split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
   return entries.some((entry) =>
     entry === "*" || (isIP(host) ? inNetwork(host, entry) : inDomain(host, entry))

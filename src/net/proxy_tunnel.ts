@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { endpointOf } from "./address.ts";
 import { proxyAuthorization } from "./forward_proxy.ts";
 
 /** Longest head of a CONNECT request or of the answer to one, in bytes. */
@@ -89,10 +90,9 @@ function connectRequest({ proxy, authority }: TunnelOptions): string {
   ].join("\r\n") + HEAD_END;
 }
 
-async function connect({ protocol, hostname: name, port }: URL): Promise<Deno.Conn> {
-  const hostname = name.replace(/^\[|\]$/g, "");
-  if (protocol === "https:") return await Deno.connectTls({ hostname, port: Number(port || 443) });
-  const conn = await Deno.connect({ hostname, port: Number(port || 80) });
+async function connect(proxy: URL): Promise<Deno.Conn> {
+  if (proxy.protocol === "https:") return await Deno.connectTls(endpointOf(proxy));
+  const conn = await Deno.connect(endpointOf(proxy));
   conn.setNoDelay();
   return conn;
 }

@@ -1,4 +1,5 @@
 import type { PermissionNeeds } from "./needs.ts";
+import { lookUpVariable } from "./variable.ts";
 
 /**
  * What is needed and not granted. It asks and never prompts.
@@ -11,7 +12,7 @@ export function missingPermissions(needs: PermissionNeeds): PermissionNeeds {
     net: needs.net.filter((host) => !isGranted({ name: "net", host })),
     read: needs.read.filter((path) => !isGranted({ name: "read", path })),
     write: needs.write.filter((path) => !isGranted({ name: "write", path })),
-    env: needs.env.filter((variable) => !isReadable(variable)),
+    env: needs.env.filter((name) => lookUpVariable(name) === "not-granted"),
     ignoreEnv: needs.ignoreEnv && !isWholeEnvironmentReadable(),
     run: needs.run.filter(isForbidden),
     sys: needs.sys.filter((kind) => !isGranted({ name: "sys", kind })),
@@ -44,26 +45,15 @@ function isForbidden(command: string): boolean {
   }
 }
 
-/** A variable's value; `undefined` where it is unset, and, without a prompt, where we may not look. */
-export function readVariable(name: string): string | undefined {
-  return isReadable(name) ? Deno.env.get(name) || undefined : undefined;
-}
-
-/** Whether a variable reads as its value, or, where it is ignored, as unset. */
-function isReadable(variable: string): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" || (state === "denied" && isIgnored(() => Deno.env.get(variable)));
-}
-
 function isWholeEnvironmentReadable(): boolean {
   const { state } = Deno.permissions.querySync({ name: "env" });
-  return state === "granted" || (state === "denied" && isIgnored(() => Deno.env.toObject()));
+  return state === "granted" || (state === "denied" && isEnvironmentIgnored());
 }
 
 /** Tells ignored (`--ignore-env`) from refused (`--deny-env`): Deno calls both denied. */
-function isIgnored(read: () => unknown): boolean {
+function isEnvironmentIgnored(): boolean {
   try {
-    read();
+    Deno.env.toObject();
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return false;

@@ -59,15 +59,3 @@ export function netOnly(net: string[]): Deno.PermissionOptions {
     import: false,
   };
 }
-
-/** An address as `--allow-net` takes it: IPv6 in brackets, no port for "any" (0). */
-export function netAddress(hostname: string, port: number): string {
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-  return port === 0 ? host : `${host}:${port}`;
-}
-
-/** The host and port of a URL as `--allow-net` takes them, the port spelled out. */
-export function netAddressOf(url: string): string {
-  const { hostname, port, protocol } = new URL(url);
-  return `${hostname}:${port || (protocol === "https:" ? 443 : 80)}`;
-}

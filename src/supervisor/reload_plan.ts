@@ -2,7 +2,7 @@ import type { LoadedSettings } from "../config/load/load.ts";
 import { allSettings } from "../config/schema/setting.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import type { Source } from "../config/load/source.ts";
-import { netAddressOf } from "../permissions/needs.ts";
+import { netAddressOf } from "../net/address.ts";
 
 /** Settings that a running process cannot change: its listeners and its workers are made from them. */
 const FIXED = /^(?:bind_address|port|workers|admin\.\w+|tls\.\w+)$/;

@@ -3,7 +3,7 @@ import type { Metrics } from "../admin/metrics.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
 import type { LogOutput } from "../logging/log_output.ts";
-import { netAddress } from "../permissions/needs.ts";
+import { netAddress } from "../net/address.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { openCertificateSource } from "../tls/open.ts";

@@ -7,12 +7,8 @@ import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
 import { upstreamAuthPermissions } from "../credentials/providers/create_provider.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { tlsNeeds } from "../tls/permissions.ts";
-import {
-  netAddress,
-  netAddressOf,
-  NO_PERMISSIONS,
-  type PermissionNeeds,
-} from "../permissions/needs.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
+import { netAddress, netAddressOf } from "../net/address.ts";
 
 /** What a setting needs. */
 export interface SettingNeeds {

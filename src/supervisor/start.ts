@@ -6,7 +6,7 @@ import { secretValues } from "../config/load/secret_values.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log, startLogging, stopLogging } from "../logging/logging.ts";
 import type { LogOutput } from "../logging/log_output.ts";
-import { netAddress } from "../permissions/needs.ts";
+import { netAddress } from "../net/address.ts";
 import { preflight } from "./preflight.ts";
 import { Reloader } from "./reload.ts";
 import { CUT_OFF_TIMEOUT } from "../worker/tracker.ts";

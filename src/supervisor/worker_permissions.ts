@@ -1,4 +1,5 @@
-import { netAddress, netAddressOf, netOnly } from "../permissions/needs.ts";
+import { netOnly } from "../permissions/needs.ts";
+import { netAddress, netAddressOf } from "../net/address.ts";
 
 /** What {@linkcode workerPermissions} decides from. */
 export interface WorkerReach {

@@ -1,5 +1,6 @@
 import type { Settings } from "../config/schema/settings.ts";
-import { netAddress, netAddressOf, type PermissionNeeds } from "../permissions/needs.ts";
+import type { PermissionNeeds } from "../permissions/needs.ts";
+import { netAddress, netAddressOf } from "../net/address.ts";
 import { CACHE_VARIABLES, defaultCacheDir } from "./acme/cache_dir.ts";
 
 /** A setting of the `[tls]` table, and what it needs. */

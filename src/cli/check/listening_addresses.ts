@@ -1,5 +1,5 @@
 import type { Settings } from "../../config/schema/settings.ts";
-import { netAddress } from "../../permissions/needs.ts";
+import { netAddress } from "../../net/address.ts";
 import { listeningPort } from "../../tls/listening_port.ts";
 import type { CheckResult } from "./result.ts";
 

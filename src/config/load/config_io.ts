@@ -1,5 +1,4 @@
-/** What an environment variable holds; without permission nobody can tell. */
-export type VariableLookup = { readonly value: string } | "unset" | "not-granted";
+import type { VariableLookup } from "../../permissions/variable.ts";
 
 /** What a file holds, or why it cannot be had. */
 export type FileLookup =

@@ -1,14 +1,12 @@
-import type { ConfigIo, FileLookup, VariableLookup } from "./config_io.ts";
-
-/** What a lossy decoder makes of bytes that are no UTF-8. No key and no number passes with it. */
-const NOT_TEXT = "\uFFFD";
+import { lookUpVariable } from "../../permissions/variable.ts";
+import type { ConfigIo, FileLookup } from "./config_io.ts";
 
 /**
  * The real outside world. Each permission is queried before it is used, so a missing one
  * neither prompts nor throws: the answer is `not-granted`.
  */
 export function denoConfigIo(): ConfigIo {
-  return { os: Deno.build.os, cwd: Deno.cwd(), readFile, variable, variableNames };
+  return { os: Deno.build.os, cwd: Deno.cwd(), readFile, variable: lookUpVariable, variableNames };
 }
 
 async function readFile(path: string): Promise<FileLookup> {
@@ -29,18 +27,6 @@ function whyNot(error: unknown): FileLookup {
     return { unreadable: "the system denies it; make it readable for the user we run as" };
   }
   return { unreadable: error instanceof Error ? error.message : "unknown reason" };
-}
-
-function variable(name: string): VariableLookup {
-  if (wouldPrompt({ name: "env", variable: name })) return "not-granted";
-  try {
-    const value = Deno.env.get(name);
-    return value === undefined ? "unset" : { value };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return "not-granted";
-    if (error instanceof Deno.errors.InvalidData) return { value: NOT_TEXT };
-    throw error;
-  }
 }
 
 function variableNames(): readonly string[] | undefined {

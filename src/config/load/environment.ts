@@ -1,4 +1,5 @@
-import type { ConfigIo, VariableLookup } from "./config_io.ts";
+import type { ConfigIo } from "./config_io.ts";
+import type { VariableLookup } from "../../permissions/variable.ts";
 
 /** Names of ours, as one permission flag can grant them all. */
 const OURS = /^CLAUDE_PROXY_/;

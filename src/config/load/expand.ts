@@ -1,4 +1,4 @@
-import type { VariableLookup } from "./config_io.ts";
+import type { VariableLookup } from "../../permissions/variable.ts";
 
 /** Why a string of the file cannot be expanded. */
 export type ExpansionProblem =

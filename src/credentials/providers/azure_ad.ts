@@ -8,7 +8,8 @@ import {
 } from "./certificate_assertion.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { netAddressOf } from "../../net/address.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
   type AccessToken,

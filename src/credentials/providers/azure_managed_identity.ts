@@ -2,14 +2,15 @@ import type { ManagedIdentityCredential, TokenCredential } from "@azure/identity
 import { PUBLIC_AUTHORITY } from "./authority.ts";
 import { exchangeToken, requirePermissions } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { netAddressOf } from "../../net/address.ts";
 import {
   type AccessToken,
-  type ReadVariable,
   TokenError,
   type TokenProvider,
   type TokenRequest,
 } from "./token_provider.ts";
+import type { ReadVariable } from "../../permissions/variable.ts";
 
 /** A managed identity of the machine we run on. */
 export interface AzureManagedIdentityOptions {

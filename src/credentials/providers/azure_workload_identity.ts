@@ -1,15 +1,16 @@
 import { authorityOptions, PUBLIC_AUTHORITY } from "./authority.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { netAddressOf, NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { netAddressOf } from "../../net/address.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
   type AccessToken,
-  type ReadVariable,
   TokenError,
   type TokenProvider,
   type TokenRequest,
 } from "./token_provider.ts";
+import type { ReadVariable } from "../../permissions/variable.ts";
 
 /**
  * A Kubernetes service account that stands for an application. What is not set comes from the

@@ -13,9 +13,10 @@ import {
   AzureWorkloadIdentityProvider,
 } from "./azure_workload_identity.ts";
 import { ChainProvider } from "./chain.ts";
-import { readVariable } from "../../permissions/granted.ts";
+import { readVariable } from "../../permissions/variable.ts";
 import { joinPermissions, NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
-import type { ReadVariable, TokenProvider } from "./token_provider.ts";
+import type { TokenProvider } from "./token_provider.ts";
+import type { ReadVariable } from "../../permissions/variable.ts";
 
 /** The types of upstream authentication that bring tokens. */
 export type TokenAuthSettings = Exclude<UpstreamAuthSettings, { type: "api_key" }>;

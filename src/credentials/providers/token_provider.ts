@@ -44,6 +44,3 @@ export class TokenError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 }
-
-/** Reads an environment variable; `undefined` where it is unset. */
-export type ReadVariable = (name: string) => string | undefined;

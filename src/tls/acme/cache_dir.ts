@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { readVariable } from "../../permissions/variable.ts";
 
 const NAME = join("claude-proxy", "acme");
 
@@ -18,7 +19,7 @@ export const CACHE_VARIABLES: readonly string[] = Deno.build.os === "windows"
  * @returns `undefined` where no variable tells
  */
 export function defaultCacheDir(
-  env: (name: string) => string | undefined = readableVariable,
+  env: (name: string) => string | undefined = readVariable,
   os: typeof Deno.build.os = Deno.build.os,
 ): string | undefined {
   if (os === "windows") return below(env("LOCALAPPDATA"));
@@ -29,13 +30,4 @@ export function defaultCacheDir(
 
 function below(directory: string | undefined): string | undefined {
   return directory ? join(directory, NAME) : undefined;
-}
-
-function readableVariable(name: string): string | undefined {
-  try {
-    return Deno.env.get(name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotCapable) return undefined;
-    throw error;
-  }
 }

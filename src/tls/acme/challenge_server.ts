@@ -1,4 +1,5 @@
-import { netAddress, netOnly } from "../../permissions/needs.ts";
+import { netOnly } from "../../permissions/needs.ts";
+import { netAddress } from "../../net/address.ts";
 import { CertificateError } from "../certificate.ts";
 import type { HttpsPlace } from "./challenge_responder.ts";
 import type { FromChallengeWorker, ToChallengeWorker } from "./challenge_worker.ts";

@@ -1,4 +1,5 @@
-import { netAddressOf, netOnly } from "../../permissions/needs.ts";
+import { netOnly } from "../../permissions/needs.ts";
+import { netAddressOf } from "../../net/address.ts";
 import { standInFor } from "../../net/environment_proxy.ts";
 import {
   type Challenge,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { VariableLookup } from "../../../src/config/load/config_io.ts";
+import type { VariableLookup } from "../../../src/permissions/variable.ts";
 import { escapeDollars, expand } from "../../../src/config/load/expand.ts";
 
 const lookup = (name: string): VariableLookup => (name === "A" ? { value: "$B" } : "unset");
