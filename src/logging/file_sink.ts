@@ -1,9 +1,12 @@
 import { join } from "node:path";
-import { LineQueue, type LogLine } from "./line_queue.ts";
-import { LogFile } from "./log_file.ts";
-import { logFileName, type Rotation } from "./log_file_names.ts";
-import { deleteExpiredLogFiles, type Retention } from "./retention.ts";
-import type { TroubleReport } from "./trouble_report.ts";
+import { LineQueue, type LogLine, type TroubleReport } from "./line_queue.ts";
+import {
+  deleteExpiredLogFiles,
+  LogFile,
+  logFileName,
+  type Retention,
+  type Rotation,
+} from "./log_files.ts";
 
 /** Milliseconds until the disk is asked to take what was written. */
 const SYNC_AFTER = 500;

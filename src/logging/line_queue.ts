@@ -1,3 +1,5 @@
+import { within } from "../time/within.ts";
+
 /** One formatted line, its line end included, and the time of what it tells. */
 export interface LogLine {
   /** Milliseconds since the epoch. */
@@ -27,6 +29,8 @@ const MAX_CHARACTERS = 4 * 2 ** 20;
 const RETRY = 1000;
 /** Characters of one write, unless a single line is longer. */
 const BATCH_CHARACTERS = 2 ** 18;
+/** Milliseconds between two reports of a trouble. */
+const REPORT_INTERVAL = 60_000;
 
 /**
  * Lines on their way to a slow or failing writer. One write at a time runs in the background; what
@@ -77,10 +81,7 @@ export class LineQueue {
     this.#closed = true;
     this.#failed = false; // One more try, whatever became of the last.
     this.#closing.resolve();
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, deadlineMs);
-    await Promise.race([this.#writing, late]);
-    clearTimeout(timer);
+    if (this.#writing !== undefined) await within(deadlineMs, this.#writing);
     for (const _ of this.takeAll()) this.#options.onDrop();
   }
 
@@ -107,7 +108,8 @@ export class LineQueue {
       this.#failed = this.#troubled = true;
       this.#again = this.#lines[0] === batch[0] ? batch : undefined;
       this.#options.onFailure?.(error);
-      return await this.#pause();
+      await within(this.#options.retryMs ?? RETRY, this.#closing.promise);
+      return;
     }
     this.#remove(batch);
     this.#again = undefined;
@@ -134,11 +136,76 @@ export class LineQueue {
     this.#lines = this.#lines.slice(batch.length);
     for (const { text } of batch) this.#characters -= text.length;
   }
+}
 
-  async #pause(): Promise<void> {
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, this.#options.retryMs ?? RETRY);
-    await Promise.race([over, this.#closing.promise]);
-    clearTimeout(timer);
+/** What a {@linkcode TroubleReport} is made with. */
+export interface TroubleReportOptions {
+  /** What is in trouble: `log files in /var/log/claude-proxy`. */
+  readonly subject: string;
+  /** Prints a line to standard error. */
+  readonly print: (line: string) => void;
+  /** Milliseconds on a clock that never jumps. */
+  readonly elapsed: () => number;
+  /** Writing works again, after so many lines were dropped. */
+  readonly onRecovery?: (droppedLines: number) => void;
+}
+
+/** Tells on standard error of a log that cannot be written: at once, then once a minute at most. */
+export class TroubleReport {
+  readonly #options: TroubleReportOptions;
+  #reportedAt = -Infinity;
+  /** Whether the trouble that goes on was told of. */
+  #told = false;
+  #reason = "";
+  #dropped = { total: 0, inThisTrouble: 0 };
+
+  constructor(options: TroubleReportOptions) {
+    this.#options = options;
+  }
+
+  /** Lines dropped since the start. */
+  get droppedLines(): number {
+    return this.#dropped.total;
+  }
+
+  /** A line was dropped. */
+  dropped(): void {
+    this.#dropped.total++;
+    this.#dropped.inThisTrouble++;
+    this.#tellIfDue();
+  }
+
+  /** Writing failed, and will be tried again. */
+  failed(error: unknown): void {
+    this.#reason = error instanceof Error ? error.message : String(error);
+    this.#tellIfDue();
+  }
+
+  /** Writing works again. */
+  recovered(): void {
+    if (this.#told) this.#tell(`written again${this.#lost()}`);
+    this.#options.onRecovery?.(this.#dropped.inThisTrouble);
+    this.#told = false;
+    this.#reason = "";
+    this.#dropped.inThisTrouble = 0;
+  }
+
+  #tellIfDue(): void {
+    const now = this.#options.elapsed();
+    if (now - this.#reportedAt < REPORT_INTERVAL) return;
+    this.#reportedAt = now;
+    this.#told = true;
+    this.#tell(
+      `cannot be written: ${this.#reason || "the reader does not keep up"}${this.#lost()}`,
+    );
+  }
+
+  #tell(what: string): void {
+    this.#options.print(`claude-proxy: ${this.#options.subject}: ${what}`);
+  }
+
+  #lost(): string {
+    const lost = this.#dropped.inThisTrouble;
+    return lost === 0 ? "" : `; ${lost} ${lost === 1 ? "line" : "lines"} dropped so far`;
   }
 }

@@ -1,8 +1,7 @@
 import { certificateClock } from "../admin/certificate_expiry.ts";
 import type { Metrics } from "../admin/metrics.ts";
 import type { Settings } from "../config/schema/settings.ts";
-import { log } from "../logging/logging.ts";
-import type { LogOutput } from "../logging/log_output.ts";
+import { log, type LogOutput } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";
 import { listeningPort } from "../tls/listening_port.ts";

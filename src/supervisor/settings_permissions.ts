@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { adminPermissions } from "../admin/permissions.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
-import { loggingPermissions } from "../logging/permissions.ts";
+import { loggingPermissions } from "../logging/log_files.ts";
 import { environmentProxy } from "../net/environment_proxy.ts";
 import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
 import { upstreamAuthPermissions } from "../credentials/providers/create_provider.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { FileSink, type FileSinkOptions } from "../../../src/logging/file_sink.ts";
-import { TroubleReport } from "../../../src/logging/trouble_report.ts";
+import { TroubleReport } from "../../../src/logging/line_queue.ts";
 import { Condition } from "../../kit/time/condition.ts";
 
 const TEN_TO_ONE = Date.parse("2026-01-31T00:50:00Z");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { logFileName, periodOf } from "../../../src/logging/log_file_names.ts";
-import { expiredLogFiles } from "../../../src/logging/retention.ts";
+import { expiredLogFiles, logFileName, periodOf } from "../../../src/logging/log_files.ts";
 
 const NOW = Date.parse("2026-03-01T12:30:00Z");
 
