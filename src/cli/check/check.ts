@@ -5,12 +5,13 @@ import { listSettings } from "../../config/load/listing.ts";
 import { createTransport } from "../../upstreams/transport.ts";
 import { openUpstreamRoute } from "../../supervisor/upstream_connection.ts";
 import { workerConfig } from "../../supervisor/worker_config.ts";
-import { checkCertificate } from "./certificate.ts";
-import { checkListeningAddresses } from "./listening_addresses.ts";
-import { checkLogDirectory } from "./log_directory.ts";
-import { checkPermissions } from "./permissions.ts";
-import { formatReport } from "./report.ts";
-import type { CheckResult } from "./result.ts";
+import {
+  checkCertificate,
+  checkListeningAddresses,
+  checkLogDirectory,
+  checkPermissions,
+} from "./machine_checks.ts";
+import { type CheckResult, formatReport } from "./report.ts";
 import { checkUpstream } from "./upstream.ts";
 import { checkUpstreamAuth } from "./upstream_auth.ts";
 

@@ -1,5 +1,14 @@
 import type { ListedSetting } from "../../config/load/listing.ts";
-import type { CheckResult } from "./result.ts";
+
+/** What one check found. */
+export interface CheckResult {
+  /** What was looked at, for a person: `listening address`. */
+  readonly name: string;
+  /** Whether the proxy would work, as far as this goes. */
+  readonly ok: boolean;
+  /** What was found, and for a failure what to do. */
+  readonly text: string;
+}
 
 /** Everything `check` has found. */
 export interface Report {

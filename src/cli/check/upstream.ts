@@ -2,7 +2,7 @@ import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
 import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
 import { forward, type Transport } from "../../proxy/forward.ts";
 import { Refusal } from "../../proxy/answers.ts";
-import type { CheckResult } from "./result.ts";
+import type { CheckResult } from "./report.ts";
 
 const NAME = "upstream";
 

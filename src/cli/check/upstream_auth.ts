@@ -2,7 +2,7 @@ import type { UpstreamAuthSettings } from "../../config/schema/settings.ts";
 import type { UpstreamCredential } from "../../credentials/credential.ts";
 import { createProvider } from "../../credentials/providers/create_provider.ts";
 import { TokenError } from "../../credentials/providers/token_provider.ts";
-import type { CheckResult } from "./result.ts";
+import type { CheckResult } from "./report.ts";
 
 const NAME = "upstream token";
 /** Milliseconds a token may take. */

@@ -1,0 +1,118 @@
+import type { LoadedSettings } from "../../config/load/load.ts";
+import type { LoggingSettings, Settings } from "../../config/schema/settings.ts";
+import { netAddress } from "../../net/address.ts";
+import { preflight } from "../../supervisor/preflight.ts";
+import { CertificateError } from "../../tls/certificate.ts";
+import { loadCertificateFiles } from "../../tls/certificate_files.ts";
+import { expiryText } from "../../tls/expiry_warning.ts";
+import { listeningPort } from "../../tls/listening_port.ts";
+import type { CheckResult } from "./report.ts";
+
+/** Whether every permission that the settings need is granted. */
+export function checkPermissions(loaded: LoadedSettings): CheckResult {
+  const { missing, excess } = preflight(loaded);
+  return {
+    name: "permissions",
+    ok: missing === undefined,
+    text: missing ?? excess ?? "everything the settings need is granted",
+  };
+}
+
+/** An address that a start listens on. */
+interface Listener {
+  readonly name: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** The setting that names the port. */
+  readonly setting: string;
+}
+
+/** Whether the addresses to listen on are free, found out by listening on all of them for a moment. */
+export function checkListeningAddresses(settings: Settings): CheckResult[] {
+  const held: Deno.Listener[] = [];
+  const results = listenersOf(settings).map((listener) => checkListener(listener, held));
+  for (const listener of held) listener.close();
+  return results;
+}
+
+function listenersOf({ bind_address: hostname, admin, ...settings }: Settings): Listener[] {
+  const { tls } = settings;
+  return [
+    { name: "listening address", hostname, ...listeningPort(settings) },
+    ...(tls.mode !== "acme" ? [] : [{
+      name: "challenge address",
+      hostname,
+      port: tls.http_challenge_port,
+      setting: "tls.http_challenge_port",
+    }]),
+    ...(admin.port === undefined ? [] : [{
+      name: "admin address",
+      hostname: admin.bind_address,
+      port: admin.port,
+      setting: "admin.port",
+    }]),
+  ];
+}
+
+function checkListener(
+  { name, hostname, port, setting }: Listener,
+  held: Deno.Listener[],
+): CheckResult {
+  const address = netAddress(hostname, port);
+  try {
+    held.push(Deno.listen({ hostname, port }));
+    return { name, ok: true, text: `${address} is free` };
+  } catch (error) {
+    const text = error instanceof Deno.errors.AddrInUse
+      ? `${address} is in use: stop what listens there, or set ${setting}`
+      : `${address} cannot be used: ${String(error)}`;
+    return { name, ok: false, text };
+  }
+}
+
+/** Whether log files can be written, found out by making the directory and a file in it. */
+export async function checkLogDirectory(
+  { log_path: path }: LoggingSettings,
+): Promise<CheckResult[]> {
+  if (path === undefined) return [];
+  const name = "log directory";
+  try {
+    await Deno.mkdir(path, { recursive: true });
+    await Deno.remove(await Deno.makeTempFile({ dir: path, prefix: ".check-" }));
+    return [{ name, ok: true, text: `${path} can be written` }];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `${path} cannot be written: ${reason}; give it to the user we run as, or set ` +
+      "logging.log_path";
+    return [{ name, ok: false, text }];
+  }
+}
+
+/** Whether there is a certificate to serve, and until when; nothing without TLS. */
+export async function checkCertificate({ tls }: Settings): Promise<CheckResult[]> {
+  switch (tls.mode) {
+    case "disabled":
+      return [];
+    case "manual":
+      return [await checkCertificateFiles({ certPath: tls.cert_path, keyPath: tls.key_path })];
+    case "acme": {
+      const { cachedCertificateText } = await import("../../tls/acme/open_acme.ts");
+      const text = await cachedCertificateText(tls, Date.now());
+      return [{ name: "certificate", ok: true, text }];
+    }
+  }
+}
+
+async function checkCertificateFiles(
+  paths: Parameters<typeof loadCertificateFiles>[0],
+): Promise<CheckResult> {
+  const now = Date.now();
+  try {
+    const { names, notAfter } = await loadCertificateFiles(paths, now);
+    const text = `for ${names.join(", ")}: ${expiryText(notAfter, now)}`;
+    return { name: "certificate", ok: true, text };
+  } catch (error) {
+    if (!(error instanceof CertificateError)) throw error;
+    return { name: "certificate", ok: false, text: error.message };
+  }
+}
