@@ -5,7 +5,7 @@ import {
   loadCertificateFiles,
 } from "./certificate_files.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "./certificate_source.ts";
-import { type Clock, systemClock } from "../time/upkeep_clock.ts";
+import { type Clock, delay, systemClock } from "../time/clock.ts";
 import { ExpiryWarning } from "./expiry_warning.ts";
 
 /** Milliseconds between two looks at the files. */
@@ -80,7 +80,7 @@ export class FileSource implements CertificateSource {
     let seen = this.#tried;
     while (!signal.aborted) {
       this.#warnOfExpiry();
-      await this.#clock.delay(LOOK_INTERVAL, signal);
+      await delay(this.#clock, LOOK_INTERVAL, signal);
       const found = await filesSignature(this.#paths);
       if (found !== this.#tried && found === seen && !signal.aborted) {
         await this.reloadCertificates();

@@ -3,7 +3,7 @@ import { CacheDirectory } from "../kit/process/acme_proxy.ts";
 import { AcmeRun } from "../kit/process/acme_run.ts";
 import { TestAuthority } from "../kit/tls/authority.ts";
 import { freePort } from "../kit/process/free_port.ts";
-import { HeldClock } from "../kit/time/held_clock.ts";
+import { FakeClock } from "../kit/time/fake_clock.ts";
 import { PEBBLE, Pebble, PEBBLE_ARI } from "../kit/servers/pebble.ts";
 import { programTest } from "../kit/process/programs.ts";
 
@@ -18,10 +18,10 @@ programTest({
     await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
     const first = await run.issued(1);
     const renewAt = first.notBefore + (first.notAfter - first.notBefore) * 2 / 3;
-    await run.clock.advance(renewAt - HOUR - run.clock.now());
-    assert.ok(await run.clock.idle() <= HOUR);
+    await run.clock.leap(renewAt - HOUR - run.clock.now());
+    assert.ok(await run.clock.untilSet() <= HOUR);
     assert.equal(run.pebble.orders, 1);
-    await run.clock.advance(HOUR);
+    await run.clock.leap(HOUR);
     const second = await run.issued(2);
     assert.notEqual(second.serial, first.serial);
     assert.deepEqual([run.pebble.orders, run.pebble.registrations], [2, 1]);
@@ -36,7 +36,7 @@ programTest({
     await run.issued(1);
     await run.pebble.pause();
     await run.pebble.resume();
-    await run.clock.advance(61 * DAY);
+    await run.clock.leap(61 * DAY);
     await run.issued(2);
     assert.equal(run.pebble.registrations, 1);
   },
@@ -49,7 +49,7 @@ programTest({
     await using run = await AcmeRun.start({ lifetime: 90 * 86_400 });
     const first = await run.issued(1);
     await run.pebble.pause();
-    await run.clock.advance(61 * DAY);
+    await run.clock.leap(61 * DAY);
     const waits: number[] = [];
     for (let failures = 1; failures <= 11; failures++) {
       await run.logged("no certificate was issued", failures);
@@ -74,18 +74,18 @@ programTest({
   needs: PEBBLE,
   fn: async () => {
     using cacheDir = new CacheDirectory();
-    const clock = new HeldClock();
+    const clock = new FakeClock(Date.now());
     await using pebble = await Pebble.start({ lifetime: 90 * 86_400 });
     {
       await using first = await AcmeRun.on(pebble, { cacheDir, clock });
       await first.issued(1);
     }
     await pebble.pause();
-    await moveTo(clock, 80 * DAY);
+    await clock.advance(80 * DAY); // Nobody waits for it.
     for (let start = 1; start <= 5; start++) {
       await using crashing = await AcmeRun.on(pebble, { cacheDir, clock });
       if (start === 1) await crashing.logged("no certificate was issued", 1);
-      else assert.ok(await clock.idle() > 0);
+      else assert.ok(await clock.untilSet() > 0);
       assert.equal(crashing.countLogged("ordering a certificate"), start === 1 ? 1 : 0);
     }
   },
@@ -100,7 +100,7 @@ programTest({
     const past = { start: "2020-01-01T00:00:00Z", end: "2020-01-02T00:00:00Z" };
     const explanationURL = "https://example.com/why";
     await run.pebble.setRenewalInfo(first.cert, { suggestedWindow: past, explanationURL });
-    await run.clock.advance(HOUR);
+    await run.clock.leap(HOUR);
     const second = await run.issued(2);
     assert.notEqual(second.serial, first.serial);
     const [suggestion] = run.logs.filter(([message]) => message.includes("suggests a time"));
@@ -132,7 +132,7 @@ programTest({
 
 Deno.test("a rate limit is waited out, over a restart and in spite of a reload", async () => {
   using cacheDir = new CacheDirectory();
-  const clock = new HeldClock();
+  const clock = new FakeClock(Date.now());
   const limited = await startRateLimitedAuthority(cacheDir.parent);
   try {
     {
@@ -143,11 +143,11 @@ Deno.test("a rate limit is waited out, over a restart and in spite of a reload",
       assert.match(String(reason), new RegExp(`^rate limited by localhost:\\d+ until ${until}`));
       assert.match(String(next_try), new RegExp(`^${until}`));
       await run.source.reloadCertificates();
-      await clock.idle();
+      await clock.untilSet();
       assert.equal(run.countLogged("ordering a certificate"), 1);
     }
     await using again = await AcmeRun.on(limited, { cacheDir, clock });
-    await clock.idle();
+    await clock.untilSet();
     assert.equal(again.countLogged("ordering a certificate"), 0);
     assert.equal(limited.requests, 1);
   } finally {
@@ -175,12 +175,4 @@ async function startRateLimitedAuthority(directory: string) {
     }, { status: 429, headers: { "retry-after": "7200" } });
   });
   return Object.assign(limited, { stop: () => server.shutdown() });
-}
-
-/** Moves a clock that nobody waits for. */
-async function moveTo(clock: HeldClock, milliseconds: number): Promise<void> {
-  const nobody = new AbortController();
-  const waiting = clock.delay(milliseconds, nobody.signal);
-  await clock.advance(milliseconds);
-  await waiting;
 }

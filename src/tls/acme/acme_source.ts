@@ -1,6 +1,6 @@
 import { type Certificate, type CertificatePair, readCertificate } from "../certificate.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "../certificate_source.ts";
-import { type Clock, systemClock } from "../../time/upkeep_clock.ts";
+import { type Clock, delay, systemClock } from "../../time/clock.ts";
 import { expiryText, ExpiryWarning } from "../expiry_warning.ts";
 import { describeCertificate } from "../file_source.ts";
 import type { AcmeCache, Attempts } from "./cache.ts";
@@ -117,7 +117,7 @@ export class AcmeSource implements CertificateSource {
       else {
         this.#warnOfExpiry(now);
         const signal = AbortSignal.any([this.#wake.signal, this.#stop.signal]);
-        await this.#clock.delay(Math.min(due - now, CHECK_INTERVAL), signal);
+        await delay(this.#clock, Math.min(due - now, CHECK_INTERVAL), signal);
       }
     }
   }

@@ -8,13 +8,13 @@ import {
 } from "../../../src/tls/certificate.ts";
 import { CacheDirectory } from "./acme_proxy.ts";
 import { Condition } from "../time/condition.ts";
-import { HeldClock } from "../time/held_clock.ts";
+import { FakeClock } from "../time/fake_clock.ts";
 import { Pebble, type PebbleOptions } from "../servers/pebble.ts";
 
 /** How a source is run in a test. */
 export interface RunOptions {
   cacheDir?: CacheDirectory;
-  clock?: HeldClock;
+  clock?: FakeClock;
   profile?: string;
 }
 
@@ -23,7 +23,7 @@ export type Authority = Pick<Pebble, "directoryUrl" | "caFile" | "challengePort"
 
 /** A certificate source with a held clock and no chance. */
 export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable {
-  readonly clock: HeldClock;
+  readonly clock: FakeClock;
   readonly served: CertificatePair[] = [];
   readonly logs: [message: string, fields: Record<string, unknown>][] = [];
   readonly #changed = new Condition();
@@ -32,7 +32,7 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
   /** The authority. */
   readonly pebble: A;
 
-  private constructor(pebble: A, clock: HeldClock, owned: AsyncDisposableStack) {
+  private constructor(pebble: A, clock: FakeClock, owned: AsyncDisposableStack) {
     this.pebble = pebble;
     this.clock = clock;
     this.#owned = owned;
@@ -47,7 +47,7 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
   /** Starts one on an authority. */
   static async on<A extends Authority>(
     pebble: A,
-    { cacheDir, clock = new HeldClock(), profile }: RunOptions,
+    { cacheDir, clock = new FakeClock(Date.now()), profile }: RunOptions,
     owned = new AsyncDisposableStack(),
   ): Promise<AcmeRun<A>> {
     const run = new AcmeRun(pebble, clock, owned);
@@ -108,7 +108,7 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
 
   /** Lets the time pass in the steps that the source asks for. */
   async passUntilNextTry(): Promise<void> {
-    while (this.untilNextTry() > 0) await this.clock.advance(await this.clock.idle());
+    while (this.untilNextTry() > 0) await this.clock.leap(await this.clock.untilSet());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/time/clock.ts";
+import { Condition } from "./condition.ts";
 
 interface Timer {
   readonly due: number;
@@ -10,6 +11,7 @@ export class FakeClock implements Clock {
   #elapsed = 0;
   #wall: number;
   readonly #timers = new Set<Timer>();
+  readonly #changed = new Condition();
 
   /** @param wall the wall clock's start, in milliseconds since the epoch */
   constructor(wall: number = Date.UTC(2026, 0, 1)) {
@@ -27,7 +29,32 @@ export class FakeClock implements Clock {
   after(milliseconds: number, callback: () => void): () => void {
     const timer = { due: this.#elapsed + milliseconds, callback };
     this.#timers.add(timer);
+    this.#changed.notify();
     return () => this.#timers.delete(timer);
+  }
+
+  /** Whether no timer is set. */
+  get isIdle(): boolean {
+    return this.#timers.size === 0;
+  }
+
+  /** Waits until a timer is set, and returns the milliseconds to the first that comes due. */
+  async untilSet(): Promise<number> {
+    const { due } = await this.#changed.until(() => this.#next(Infinity), "a timer to be set");
+    return due - this.#elapsed;
+  }
+
+  /**
+   * Waits until a timer is set, then lets time pass at once: timers that come due run afterwards. For
+   * those who do real work between their timers, which nobody can wait for step by step.
+   */
+  async leap(milliseconds: number): Promise<void> {
+    await this.untilSet();
+    this.#pass(milliseconds);
+    for (let next = this.#next(this.#elapsed); next; next = this.#next(this.#elapsed)) {
+      this.#timers.delete(next);
+      next.callback();
+    }
   }
 
   /** Lets time pass: every timer that comes due runs, and then what it set off. */

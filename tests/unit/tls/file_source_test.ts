@@ -3,7 +3,7 @@ import type { CertificatePair } from "../../../src/tls/certificate.ts";
 import { FileSource } from "../../../src/tls/file_source.ts";
 import { TestAuthority } from "../../kit/tls/authority.ts";
 import { Condition } from "../../kit/time/condition.ts";
-import { HeldClock } from "../../kit/time/held_clock.ts";
+import { FakeClock } from "../../kit/time/fake_clock.ts";
 import { CertificateDirectory } from "../../kit/servers/https_proxy.ts";
 
 const SECOND = 1000;
@@ -12,9 +12,9 @@ const authority = await TestAuthority.create();
 
 Deno.test("the end of the certificate is warned of once a day, while it is served", async () => {
   await using run = await Run.start(new Date(Date.now() + 5.5 * DAY));
-  for (let day = 0; day < 3; day++) await run.clock.advance(DAY);
-  await run.clock.advance(SECOND);
-  await run.clock.idle();
+  for (let day = 0; day < 3; day++) await run.clock.leap(DAY);
+  await run.clock.leap(SECOND);
+  await run.clock.untilSet();
   const warnings = run.lines.filter((line) => line.startsWith("the certificate expires"));
   assert.deepEqual(
     warnings.map((line) => line.slice(0, "the certificate expires in 5 days".length)),
@@ -26,13 +26,13 @@ Deno.test("files caught half-written are not judged before they stay the same", 
   await using run = await Run.start();
   const { cert, key } = await authority.issue();
   Deno.writeTextFileSync(run.directory.certPath, cert);
-  await run.clock.advance(SECOND);
-  await run.clock.idle();
+  await run.clock.leap(SECOND);
+  await run.clock.untilSet();
   Deno.writeTextFileSync(run.directory.keyPath, key);
-  await run.clock.advance(SECOND);
-  await run.clock.idle();
+  await run.clock.leap(SECOND);
+  await run.clock.untilSet();
   assert.deepEqual(run.served, []);
-  await run.clock.advance(SECOND);
+  await run.clock.leap(SECOND);
   await run.line("certificate reloaded");
   assert.deepEqual(run.served.map(({ cert }) => cert), [cert]);
   assert.ok(!run.lines.some((line) => line.includes("refused")));
@@ -41,14 +41,14 @@ Deno.test("files caught half-written are not judged before they stay the same", 
 Deno.test("files that are touched but not changed are not served again", async () => {
   await using run = await Run.start();
   Deno.utimeSync(run.directory.certPath, 1, 1);
-  for (let look = 0; look < 2; look++) await run.clock.advance(SECOND);
+  for (let look = 0; look < 2; look++) await run.clock.leap(SECOND);
   await run.line("certificate unchanged");
   assert.deepEqual(run.served, []);
 });
 
 /** A source on files of its own with a held clock. */
 class Run implements AsyncDisposable {
-  readonly clock = new HeldClock();
+  readonly clock = new FakeClock(Date.now());
   readonly directory = new CertificateDirectory();
   readonly served: CertificatePair[] = [];
   readonly lines: string[] = [];
