@@ -1,10 +1,10 @@
+import { type Clock, systemClock } from "../time/clock.ts";
 import type { UpstreamCredential } from "./credential.ts";
-import { Refusal } from "../proxy/answers.ts";
 import type { FromCredentialHolder, IssuedCredential, ToCredentialHolder } from "./messages.ts";
 
 /** Longest wait for a replacement while the suspect credential still lives, in milliseconds. */
 const SUSPECT_PATIENCE = 5_000;
-/** `Retry-After` in seconds, where nobody knows when a credential will come. */
+/** Seconds after which to try again, where nobody knows when a credential will come. */
 const UNKNOWN_RETRY = 5;
 
 /** What a holder is made from. */
@@ -15,25 +15,41 @@ export interface CredentialHolderOptions {
   readonly timeoutMs: number;
   /** Tells the supervisor. */
   readonly post: (message: FromCredentialHolder) => void;
-  /** Wall-clock time in milliseconds since the epoch. @default {Date.now} */
-  readonly now?: () => number;
+  /** @default {systemClock} */
+  readonly clock?: Clock;
+}
+
+/** No credential came in time. The supervisor's log says why. */
+export class CredentialUnavailable extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "CredentialUnavailable";
+  /** Seconds after which there may be one. */
+  readonly retryAfter: number;
+
+  /** Makes one; `undefined` where nobody knows when there will be a credential. */
+  constructor(retryInMs: number | undefined) {
+    super("No upstream credential");
+    const seconds = retryInMs === undefined ? UNKNOWN_RETRY : Math.ceil(retryInMs / 1000);
+    this.retryAfter = Math.max(1, seconds);
+  }
 }
 
 /** A request that waits. */
 interface Waiter {
   readonly resolve: (credential: UpstreamCredential) => void;
-  readonly reject: (refusal: Refusal) => void;
-  /** The end of its patience, on the clock of `performance.now`. */
+  readonly reject: (error: CredentialUnavailable) => void;
+  /** The end of its patience, in milliseconds on the clock that never jumps. */
   readonly until: number;
-  readonly timer: ReturnType<typeof setTimeout>;
+  readonly cancelTimer: () => void;
 }
 
 /**
- * A worker's credential. Requests get it at once while it lives, judged by the wall clock at each
+ * A worker's credential for one upstream. Requests get it at once while it lives, judged by the wall clock at each
  * use. Without one they wait for the supervisor, which alone can get another.
  */
 export class CredentialHolder {
   readonly #options: CredentialHolderOptions;
+  readonly #clock: Clock;
   readonly #waiters = new Set<Waiter>();
   #issued: IssuedCredential | undefined;
   #suspect = false;
@@ -41,6 +57,7 @@ export class CredentialHolder {
 
   constructor(options: CredentialHolderOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#timeoutMs = options.timeoutMs;
     this.#issued = options.issued;
   }
@@ -58,9 +75,9 @@ export class CredentialHolder {
   /**
    * The credential to use now: at hand, or awaited.
    *
-   * @throws {Refusal} through its promise, when none comes in time
+   * @throws {CredentialUnavailable} through its promise, when none comes in time
    */
-  credential(): UpstreamCredential | Promise<UpstreamCredential> {
+  get(): UpstreamCredential | Promise<UpstreamCredential> {
     const living = this.#living();
     return living === undefined || this.#suspect ? this.#wait(living) : living;
   }
@@ -86,8 +103,8 @@ export class CredentialHolder {
   }
 
   #living(): UpstreamCredential | undefined {
-    const now = this.#options.now ?? Date.now;
-    return this.#issued && this.#issued.expiresAt > now() ? this.#issued.credential : undefined;
+    const issued = this.#issued;
+    return issued && issued.expiresAt > this.#clock.now() ? issued.credential : undefined;
   }
 
   /** A credential that was confirmed stays the same object: `refused` knows it by that. */
@@ -104,8 +121,9 @@ export class CredentialHolder {
     const { post } = this.#options;
     const limit = suspect === undefined ? Infinity : SUSPECT_PATIENCE;
     const patience = Math.min(this.#timeoutMs, limit);
-    const timer = setTimeout(() => this.#settle(waiter, this.#living()), patience);
-    const waiter: Waiter = { resolve, reject, until: performance.now() + patience, timer };
+    const cancelTimer = this.#clock.after(patience, () => this.#settle(waiter, this.#living()));
+    const until = this.#clock.elapsed() + patience;
+    const waiter: Waiter = { resolve, reject, until, cancelTimer };
     this.#waiters.add(waiter);
     if (suspect === undefined && this.#waiters.size === 1) post({ type: "credential_wanted" });
     return promise;
@@ -113,25 +131,16 @@ export class CredentialHolder {
 
   /** Who could not wait for the next attempt learns so at once. */
   #giveUpBeyond(retryInMs: number): void {
-    const next = performance.now() + retryInMs;
+    const next = this.#clock.elapsed() + retryInMs;
     for (const waiter of this.#waiters) {
       if (waiter.until < next) this.#settle(waiter, this.#living(), retryInMs);
     }
   }
 
   #settle(waiter: Waiter, credential: UpstreamCredential | undefined, retryInMs?: number): void {
-    clearTimeout(waiter.timer);
+    waiter.cancelTimer();
     this.#waiters.delete(waiter);
     if (credential !== undefined) waiter.resolve(credential);
-    else waiter.reject(unavailable(retryInMs));
+    else waiter.reject(new CredentialUnavailable(retryInMs));
   }
-}
-
-function unavailable(retryInMs: number | undefined): Refusal {
-  const seconds = retryInMs === undefined ? UNKNOWN_RETRY : Math.ceil(retryInMs / 1000);
-  return new Refusal({
-    code: "upstream_auth_unavailable",
-    message: "This proxy has no token for the upstream at the moment; its log says why",
-    headers: { "retry-after": String(Math.max(1, seconds)) },
-  }, "no upstream token");
 }

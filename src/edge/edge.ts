@@ -85,7 +85,7 @@ function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTra
     deps: {
       ...proxyDeps(config),
       dial: dialer(config),
-      credential: () => holder.credential(),
+      credential: () => holder.get(),
       onRefused: (credential, status) => holder.refused(credential, status),
       isReady: () => holder.isAtHand,
     },

@@ -1,5 +1,6 @@
 import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
 import { credentialHeaders, type UpstreamCredential } from "../credentials/credential.ts";
+import { CredentialUnavailable } from "../credentials/holder.ts";
 import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./answers.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
@@ -91,7 +92,7 @@ export async function handleRequest(
     return await proxyRequest(request, target, outcome, deps);
   } catch (error) {
     if (error instanceof ClientGone) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
-    const refusal = error instanceof Refusal ? error : internalError(error);
+    const refusal = refusalOf(error);
     outcome.code = refusal.answer.code;
     if (refusal.detail !== undefined) outcome.detail = refusal.detail;
     return errorResponse(refusal.answer, dialect);
@@ -259,6 +260,19 @@ function shuttingDown(): Refusal {
     message: "This proxy is shutting down: send the request again",
     headers: { "connection": "close", "retry-after": "1" },
   });
+}
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  return error instanceof CredentialUnavailable ? noCredential(error) : internalError(error);
+}
+
+function noCredential({ retryAfter }: CredentialUnavailable): Refusal {
+  return new Refusal({
+    code: "upstream_auth_unavailable",
+    message: "This proxy has no token for the upstream at the moment; its log says why",
+    headers: { "retry-after": `${retryAfter}` },
+  }, "no upstream token");
 }
 
 /** A fault of ours: the client learns nothing of it, the log everything. */

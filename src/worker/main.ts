@@ -88,7 +88,7 @@ function serverDeps(config: WorkerConfig): ServerDeps {
   return {
     ...proxyDeps(config, transport),
     dial: dialer(config),
-    credential: () => holder.credential(),
+    credential: () => holder.get(),
     onRefused: (credential, status) => holder.refused(credential, status),
     isReady: () => holder.isAtHand,
   };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { Refusal } from "../../../src/proxy/answers.ts";
-import { CredentialHolder } from "../../../src/credentials/holder.ts";
+import { FakeClock } from "../../kit/time/fake_clock.ts";
+import { CredentialHolder, CredentialUnavailable } from "../../../src/credentials/holder.ts";
 import type { FromCredentialHolder, IssuedCredential } from "../../../src/credentials/messages.ts";
 
 const HOUR = 3_600_000;
@@ -10,46 +10,45 @@ function bearer(id: number, expiresAt = HOUR): IssuedCredential {
 }
 
 function setUp(issued?: IssuedCredential, timeoutMs = 10_000) {
-  const time = { now: 0 };
+  const clock = new FakeClock(0);
   const posted: FromCredentialHolder[] = [];
   const holder = new CredentialHolder({
     issued,
     timeoutMs,
     post: (message) => posted.push(message),
-    now: () => time.now,
+    clock,
   });
-  return { holder, posted, time };
+  return { holder, posted, clock };
 }
 
-/** The `Retry-After` of the 503 that a promise ends with. */
-async function retryAfter(promise: unknown): Promise<string | undefined> {
+/** The seconds that the refusal names with which a promise ends. */
+async function retryAfter(promise: unknown): Promise<number> {
   const error = await Promise.resolve(promise).then(() => undefined, (error) => error);
-  assert.ok(error instanceof Refusal);
-  assert.equal(error.answer.code, "upstream_auth_unavailable");
-  return error.answer.headers?.["retry-after"];
+  assert.ok(error instanceof CredentialUnavailable);
+  return error.retryAfter;
 }
 
 Deno.test("a credential at hand is there at once, without a promise or a message", () => {
   const issued = bearer(1);
   const { holder, posted } = setUp(issued);
-  assert.equal(holder.credential(), issued.credential);
+  assert.equal(holder.get(), issued.credential);
   assert.equal(holder.isAtHand, true);
   assert.deepEqual(posted, []);
 });
 
-Deno.test("expiry is judged by the wall clock at each use", () => {
-  const { holder, time } = setUp(bearer(1));
-  time.now = HOUR - 1;
-  assert.ok(!(holder.credential() instanceof Promise));
-  time.now = HOUR;
+Deno.test("expiry is judged by the wall clock at each use", async () => {
+  const { holder, clock } = setUp(bearer(1));
+  await clock.advance(HOUR - 1);
+  assert.ok(!(holder.get() instanceof Promise));
+  clock.jump(1);
   assert.equal(holder.isAtHand, false);
   holder.receive({ type: "credential", issued: bearer(2, 2 * HOUR) });
-  assert.ok(!(holder.credential() instanceof Promise));
+  assert.ok(!(holder.get() instanceof Promise));
 });
 
 Deno.test("all who wait without one are served by one wish", async () => {
   const { holder, posted } = setUp();
-  const waiting = Array.from({ length: 50 }, () => holder.credential());
+  const waiting = Array.from({ length: 50 }, () => holder.get());
   assert.deepEqual(posted, [{ type: "credential_wanted" }]);
   const issued = bearer(1);
   holder.receive({ type: "credential", issued });
@@ -58,22 +57,26 @@ Deno.test("all who wait without one are served by one wish", async () => {
 
 Deno.test("who cannot wait for the next attempt is told at once when that will be", async () => {
   const { holder } = setUp(undefined, 10_000);
-  const waiting = holder.credential();
+  const waiting = holder.get();
   holder.receive({ type: "credential_unavailable", retryInMs: 42_001 });
-  assert.equal(await retryAfter(waiting), "43");
+  assert.equal(await retryAfter(waiting), 43);
 });
 
 Deno.test("who can wait for the next attempt does", async () => {
   const { holder } = setUp(undefined, 10_000);
-  const waiting = holder.credential();
+  const waiting = holder.get();
   holder.receive({ type: "credential_unavailable", retryInMs: 2_000 });
   holder.receive({ type: "credential", issued: bearer(1) });
   assert.deepEqual(await waiting, { kind: "bearer", token: "token-1" });
 });
 
 Deno.test("patience ends after the time it was given", async () => {
-  const { holder } = setUp(undefined, 20);
-  assert.equal(await retryAfter(holder.credential()), "5");
+  const { holder, clock } = setUp(undefined, 20_000);
+  const waiting = retryAfter(holder.get());
+  await clock.advance(19_999);
+  assert.equal(clock.isIdle, false);
+  await clock.advance(1);
+  assert.equal(await waiting, 5);
 });
 
 Deno.test("after a 401 the next request gets the replacement", async () => {
@@ -81,39 +84,42 @@ Deno.test("after a 401 the next request gets the replacement", async () => {
   const { holder, posted } = setUp(first);
   holder.refused(first.credential, 401);
   assert.deepEqual(posted, [{ type: "credential_refused", id: 1, status: 401 }]);
-  const waiting = holder.credential();
+  const waiting = holder.get();
   assert.ok(waiting instanceof Promise);
   const second = bearer(2);
   holder.receive({ type: "credential", issued: second });
   assert.equal(await waiting, second.credential);
-  assert.equal(holder.credential(), second.credential);
+  assert.equal(holder.get(), second.credential);
 });
 
 Deno.test("a credential that is confirmed after a 401 is used on", async () => {
   const first = bearer(1);
   const { holder } = setUp(first);
   holder.refused(first.credential, 401);
-  const waiting = holder.credential();
+  const waiting = holder.get();
   holder.receive({ type: "credential", issued: bearer(1) });
   assert.equal(await waiting, first.credential);
-  assert.equal(holder.credential(), first.credential);
+  assert.equal(holder.get(), first.credential);
 });
 
 Deno.test("where no replacement comes, the credential that still lives is used", async () => {
   const first = bearer(1);
-  const { holder } = setUp(first, 20);
+  const { holder, clock } = setUp(first, 20_000);
   holder.receive({ type: "credential_suspect", id: 1 });
-  assert.equal(await holder.credential(), first.credential);
+  const waiting = holder.get();
+  await clock.advance(5_000);
+  assert.equal(clock.isIdle, true);
+  assert.equal(await waiting, first.credential);
 });
 
 Deno.test("a 403, an old credential's 401 and an API key's change nothing", () => {
   const first = bearer(1);
   const { holder, posted } = setUp(first);
   holder.refused(first.credential, 403);
-  assert.equal(holder.credential(), first.credential);
+  assert.equal(holder.get(), first.credential);
   holder.receive({ type: "credential", issued: bearer(2) });
   holder.refused(first.credential, 401);
-  assert.ok(!(holder.credential() instanceof Promise));
+  assert.ok(!(holder.get() instanceof Promise));
   assert.deepEqual(posted, [{ type: "credential_refused", id: 1, status: 403 }]);
 
   const key: IssuedCredential = {
@@ -123,6 +129,6 @@ Deno.test("a 403, an old credential's 401 and an API key's change nothing", () =
   };
   const fixed = setUp(key);
   fixed.holder.refused(key.credential, 401);
-  assert.equal(fixed.holder.credential(), key.credential);
+  assert.equal(fixed.holder.get(), key.credential);
   assert.deepEqual(fixed.posted, []);
 });
