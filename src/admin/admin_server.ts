@@ -1,9 +1,10 @@
 import type { LoadedSettings } from "../config/load/load.ts";
+import type { AdminSettings } from "../config/schema/settings.ts";
+import { bracketed, netAddress } from "../net/address.ts";
+import type { PermissionNeeds } from "../permissions/needs.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
-import { isOwnHost } from "./host_check.ts";
 import type { Metrics } from "./metrics.ts";
-import { pageHeaders, statusPage } from "./page.ts";
-import { statusOf } from "./status.ts";
+import { pageHeaders, statusOf, statusPage } from "./status_page.ts";
 
 /** What the admin listener shows, and where. */
 export interface AdminOptions {
@@ -28,6 +29,19 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
   "cross-origin-resource-policy": "same-origin",
 };
+
+/** A Host: an IPv6 address in brackets, or anything without a colon; then perhaps a port. */
+const HOST = /^(\[[^\]]+\]|[^:[\]]+)(?::\d{1,5})?$/;
+const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
+/** Names of this machine for itself. */
+const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
+
+/** The permissions that the admin listener takes. */
+export function adminPermissions(
+  { bind_address: host, port }: AdminSettings,
+): Pick<PermissionNeeds, "net"> {
+  return { net: port === undefined ? [] : [netAddress(host, port)] };
+}
 
 /**
  * Starts the listener for those who run the proxy: `/metrics`, and a status page at `/`.
@@ -76,4 +90,24 @@ function pathOf(url: string): string {
 
 function text(status: number, body: string, headers: Record<string, string> = {}): Response {
   return new Response(body, { status, headers: { ...HEADERS, ...headers } });
+}
+
+/**
+ * Whether a request's Host is a name or address that the listener was bound to. A page on another
+ * site can make a browser ask us under a name of its own (DNS rebinding); it cannot do that with an
+ * address, nor with our name.
+ *
+ * @param host the Host header
+ * @param boundTo the address or name in the settings
+ */
+export function isOwnHost(host: string | null, boundTo: string): boolean {
+  const name = HOST.exec(host ?? "")?.[1]?.toLowerCase();
+  if (name === undefined) return false;
+  if (boundTo === "0.0.0.0" || boundTo === "::") return LOCAL.includes(name) || isAddress(name);
+  const own = bracketed(boundTo).toLowerCase();
+  return name === own || (LOCAL.includes(own) && LOCAL.includes(name));
+}
+
+function isAddress(name: string): boolean {
+  return IPV4.test(name) || name.startsWith("[");
 }

@@ -20,14 +20,14 @@ export interface MetricsOptions {
   readonly random?: () => number;
 }
 
-/** The token at hand, for whoever watches its clock. Times in milliseconds since the epoch. */
-export interface TokenClock {
+/** The token at hand, and how long it lives. Times in milliseconds since the epoch. */
+export interface TokenLifetime {
   readonly acquiredAt: number;
   readonly expiresAt: number;
 }
 
 /** The certificate that is served. Times in milliseconds since the epoch. */
-export interface CertificateClock {
+export interface CertificateExpiry {
   /** Host names and addresses it is for. */
   readonly names: readonly string[];
   readonly notAfter: number;
@@ -42,8 +42,8 @@ export interface MetricsView {
   readonly workers: readonly { worker: number; inFlight: number; deaths: number }[];
   /** The proxy's own answers by code, the latest first. */
   readonly errors: readonly { code: string; count: number; lastAt: number }[];
-  readonly token: (TokenClock & { refreshes: number; failures: number }) | undefined;
-  readonly certificate: CertificateClock | undefined;
+  readonly token: (TokenLifetime & { refreshes: number; failures: number }) | undefined;
+  readonly certificate: CertificateExpiry | undefined;
   readonly droppedLines: { readonly stdout: number; readonly files: number };
   readonly reloads: { readonly succeeded: number; readonly failed: number };
   readonly history: HistoryView;
@@ -59,8 +59,8 @@ export class Metrics {
   readonly #errors = new Map<string, { count: number; lastAt: number }>();
   readonly #reloadCounts = { succeeded: 0, failed: 0 };
   readonly #tokenCounts = { refreshes: 0, failures: 0 };
-  #token: TokenClock | undefined;
-  #certificate: CertificateClock | undefined;
+  #token: TokenLifetime | undefined;
+  #certificate: CertificateExpiry | undefined;
 
   readonly #requests = counter("requests_total", "Requests that ended, by answer.");
   readonly #aborts = counter("client_aborts_total", "Requests whose client left before the end.");
@@ -133,7 +133,7 @@ export class Metrics {
   }
 
   /** This certificate is served from now on. */
-  certificateServed(certificate: CertificateClock): void {
+  certificateServed(certificate: CertificateExpiry): void {
     this.#certificate = certificate;
   }
 

@@ -1,4 +1,4 @@
-import { certificateClock } from "../admin/certificate_expiry.ts";
+import { certificateExpiry } from "../admin/certificate_expiry.ts";
 import type { Metrics } from "../admin/metrics.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log, type LogOutput } from "../logging/logging.ts";
@@ -105,10 +105,10 @@ function keepCertificate(
   pool: WorkerPool,
   metrics: Metrics,
 ): void {
-  metrics.certificateServed(certificateClock(certificates.current.cert));
+  metrics.certificateServed(certificateExpiry(certificates.current.cert));
   certificates.start(async (certificate) => {
     await pool.useCertificate(certificate);
-    metrics.certificateServed(certificateClock(certificate.cert));
+    metrics.certificateServed(certificateExpiry(certificate.cert));
   });
 }
 

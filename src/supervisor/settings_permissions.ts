@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { adminPermissions } from "../admin/permissions.ts";
+import { adminPermissions } from "../admin/admin_server.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { loggingPermissions } from "../logging/log_files.ts";
 import { environmentProxy } from "../net/environment_proxy.ts";

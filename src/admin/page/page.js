@@ -78,7 +78,7 @@ function drawPlots({ history }) {
   area(frame(byId("in-flight-plot"), [history.inFlight], 2, whole), history.inFlight);
 }
 
-function clock(title, left, share, note) {
+function lifetime(title, left, share, note) {
   const name = made("dt", "");
   name.append(made("span", title), made("strong", left));
   const detail = made("dd", "");
@@ -95,23 +95,23 @@ function timeLeft(until, now) {
   return until > now ? `${duration(until - now)} left` : `expired ${duration(now - until)} ago`;
 }
 
-function tokenClock({ token, now, upstreamAuth }) {
+function tokenLifetime({ token, now, upstreamAuth }) {
   if (upstreamAuth === "api_key") {
-    return clock("Upstream credential", "API key", undefined, "does not expire");
+    return lifetime("Upstream credential", "API key", undefined, "does not expire");
   }
-  if (!token) return clock("Upstream token", "none yet", undefined, upstreamAuth);
+  if (!token) return lifetime("Upstream token", "none yet", undefined, upstreamAuth);
   const { acquiredAt, expiresAt, refreshes, failures } = token;
   const note = `${upstreamAuth}; ${count(refreshes)} acquired, ${count(failures)} failed attempts`;
-  if (refreshes === 0) return clock("Upstream token", "none", 0, note);
+  if (refreshes === 0) return lifetime("Upstream token", "none", 0, note);
   const share = (expiresAt - now) / (expiresAt - acquiredAt);
-  return clock("Upstream token", timeLeft(expiresAt, now), share, note);
+  return lifetime("Upstream token", timeLeft(expiresAt, now), share, note);
 }
 
-function certificateClock({ certificate, now }) {
-  if (!certificate) return clock("Certificate", "none", undefined, "plain HTTP");
+function certificateLifetime({ certificate, now }) {
+  if (!certificate) return lifetime("Certificate", "none", undefined, "plain HTTP");
   const { names, notAfter } = certificate;
   const date = new Date(notAfter).toISOString().slice(0, 10);
-  return clock(
+  return lifetime(
     "Certificate",
     timeLeft(notAfter, now),
     undefined,
@@ -119,17 +119,17 @@ function certificateClock({ certificate, now }) {
   );
 }
 
-function processClock({ startedAt, now, reloads, droppedLines }) {
+function processLifetime({ startedAt, now, reloads, droppedLines }) {
   const lost = droppedLines.stdout + droppedLines.files;
   const note =
     `${count(reloads.succeeded)} reloads of the settings, ${count(reloads.failed)} refused; ` +
     `${count(lost)} log lines dropped`;
-  return clock("Process", `up ${duration(now - startedAt)}`, undefined, note);
+  return lifetime("Process", `up ${duration(now - startedAt)}`, undefined, note);
 }
 
 function drawCards(status) {
-  const clocks = [tokenClock(status), certificateClock(status), processClock(status)];
-  byId("clocks").replaceChildren(...clocks.flat());
+  const lifetimes = [tokenLifetime(status), certificateLifetime(status), processLifetime(status)];
+  byId("lifetimes").replaceChildren(...lifetimes.flat());
   const errors = status.errors.map(({ code, count: times, lastAt }) =>
     row([[code], [count(times), "number"], [ago(status.now - lastAt), "number none"]])
   );

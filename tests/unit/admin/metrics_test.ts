@@ -96,7 +96,7 @@ Deno.test("in flight is the sum of what the workers last said, and a dead one ru
   has(metrics, 'claude_proxy_worker_deaths_total{worker="1"} 1');
 });
 
-Deno.test("token and certificate have clocks once they are told of", () => {
+Deno.test("token and certificate have lifetimes once they are told of", () => {
   const clock = { now: 1_000_000 };
   const metrics = metricsAt(clock);
   assert.doesNotMatch(metrics.expose(), /token_age|certificate_expiry/);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { isOwnHost } from "../../../src/admin/host_check.ts";
+import { isOwnHost } from "../../../src/admin/admin_server.ts";
 
 Deno.test("a Host is ours when it is what the listener was bound to", () => {
   const ours: [boundTo: string, host: string][] = [

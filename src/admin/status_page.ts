@@ -1,4 +1,8 @@
 import { createHash } from "node:crypto";
+import deno from "../../deno.json" with { type: "json" };
+import { type ListedSetting, listSettings } from "../config/load/listing.ts";
+import type { LoadedSettings } from "../config/load/load.ts";
+import type { Metrics, MetricsView } from "./metrics.ts";
 import html from "./page/page.html" with { type: "text" };
 import plots from "./page/plots.js" with { type: "text" };
 import script from "./page/page.js" with { type: "text" };
@@ -29,4 +33,29 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 
 function hashOf(text: string): string {
   return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** What the status page shows. It holds no secret. */
+export interface Status extends MetricsView {
+  readonly version: string;
+  readonly deno: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly upstream: string;
+  /** As in `upstream_auth.type`. */
+  readonly upstreamAuth: string;
+  readonly settings: readonly ListedSetting[];
+}
+
+/** The status of this moment. */
+export function statusOf(loaded: LoadedSettings, metrics: Metrics): Status {
+  return {
+    version: deno.version,
+    deno: Deno.version.deno,
+    now: Date.now(),
+    upstream: loaded.settings.upstream_url,
+    upstreamAuth: loaded.settings.upstream_auth.type,
+    settings: listSettings(loaded),
+    ...metrics.view(),
+  };
 }
