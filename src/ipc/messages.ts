@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Dialect } from "../proxy/answers.ts";
+import type { Dialect } from "../clients/dialect.ts";
 import type { Upstream } from "../proxy/handler.ts";
 import type { CertificatePair } from "../tls/certificate.ts";
 import type { Model } from "../proxy/models.ts";

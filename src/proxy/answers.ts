@@ -1,5 +1,4 @@
-/** Which API's error body a caller understands. */
-export type Dialect = "anthropic" | "openai";
+import type { Dialect } from "../clients/dialect.ts";
 
 /** Why the proxy itself answered a request, sent as `x-claude-proxy-error`. */
 export type ErrorCode =
@@ -65,14 +64,6 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   413: "request_too_large",
   504: "timeout_error",
 };
-
-/** The path of an Anthropic route: an `/anthropic` segment (as in Foundry), or the Messages API. */
-const ANTHROPIC_PATH = /\/anthropic(?:\/|$)|\/v1\/messages(?:\/[^?]*)?$/;
-
-/** Tells which API's dialect a caller speaks, from its path and headers. */
-export function dialectOf(path: string, headers: Headers): Dialect {
-  return ANTHROPIC_PATH.test(path) || headers.has("anthropic-version") ? "anthropic" : "openai";
-}
 
 /** Turns an error of ours into a response whose body the caller's SDK can read. */
 export function errorResponse(error: ProxyError, dialect: Dialect): Response {

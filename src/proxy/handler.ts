@@ -1,7 +1,8 @@
+import { type Dialect, dialectOf } from "../clients/dialect.ts";
 import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
 import { credentialHeaders, type UpstreamCredential } from "../credentials/credential.ts";
 import { CredentialUnavailable } from "../credentials/holder.ts";
-import { type Dialect, dialectOf, type ErrorCode, errorResponse, Refusal } from "./answers.ts";
+import { type ErrorCode, errorResponse, Refusal } from "./answers.ts";
 import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
 import { type Model, modelsResponse } from "./models.ts";
@@ -89,7 +90,7 @@ export async function handleRequest(
     const health = deps.healthEndpoints ? healthResponse(request.method, path, deps) : undefined;
     if (health !== undefined) return health;
     outcome.dialect = dialect;
-    return await proxyRequest(request, target, outcome, deps);
+    return await proxyRequest(request, target, { path, dialect }, outcome, deps);
   } catch (error) {
     if (error instanceof ClientGone) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     const refusal = refusalOf(error);
@@ -110,6 +111,7 @@ function hostOf(headers: Headers): string | null {
 async function proxyRequest(
   request: Request,
   target: string,
+  { path, dialect }: { path: string; dialect: Dialect },
   outcome: Outcome,
   deps: ProxyDeps,
 ): Promise<Response> {
@@ -122,7 +124,7 @@ async function proxyRequest(
   outcome.verdict = client.verdict;
   admitClient(client, deps.rejectUnauthenticated);
   if (client.verdict === "authenticated" && deps.models) {
-    const listed = modelsResponse(request, pathOf(target), deps.models);
+    const listed = modelsResponse({ method: request.method, path, dialect }, deps.models);
     if (listed) return listed;
   }
   admitLength(request.headers, deps.transport.maxBodyBytes);

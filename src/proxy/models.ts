@@ -1,4 +1,4 @@
-import { type Dialect, dialectOf } from "./answers.ts";
+import type { Dialect } from "../clients/dialect.ts";
 
 /** A model that the proxy itself lists. */
 export interface Model {
@@ -17,30 +17,23 @@ const MODELS_PATH = /\/v1\/models(?:\/([^/]+))?$/;
 const UNKNOWN_RELEASE = new Date(0);
 
 /**
- * Answers a request for the list of models, or for one that is on it, in the dialect the caller
- * speaks. Only for clients that are authenticated; the caller sees to that.
+ * Answers a request for the list of models, or for one that is on it, in the dialect the client
+ * speaks. Only clients that are authenticated may be given it.
  *
- * @param path the path of the request, without its query
+ * @param asked the request's method, its path without the query, and its client's dialect
  * @returns `undefined` where the request is another, or where nothing is listed for the API or under
  * the name: then the upstream is asked
  */
 export function modelsResponse(
-  { method, headers }: Pick<Request, "method" | "headers">,
-  path: string,
+  { method, path, dialect }: { method: string; path: string; dialect: Dialect },
   models: readonly Model[],
 ): Response | undefined {
-  const [asked, id] = method === "GET" ? MODELS_PATH.exec(path) ?? [] : [];
-  if (asked === undefined) return undefined;
-  const dialect = callersDialect(path, headers);
+  const [found, id] = method === "GET" ? MODELS_PATH.exec(path) ?? [] : [];
+  if (found === undefined) return undefined;
   const listed = models.filter(({ api }) => api === dialect);
   if (id === undefined) return listed.length > 0 ? listResponse(listed, dialect) : undefined;
   const model = listed.find((model) => model.id === decoded(id));
   return model && Response.json(entry(model, dialect));
-}
-
-/** Claude Code asks with `x-api-key` alone, in which no client of the OpenAI API sends a key. */
-function callersDialect(path: string, headers: Headers): Dialect {
-  return headers.has("x-api-key") ? "anthropic" : dialectOf(path, headers);
 }
 
 function decoded(id: string): string {

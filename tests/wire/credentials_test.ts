@@ -140,3 +140,23 @@ Deno.test('a client without a key gets 401 where unauthenticated = "reject"', as
     "authentication_error",
   );
 });
+
+Deno.test("a wrong key for the models list gets an error that its caller's SDK can read", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+  const errorTo = async (presented: [string, string]) => {
+    const response = await request({
+      port: proxy.port,
+      target: "/v1/models?limit=1000",
+      headers: [["Host", "localhost"], presented],
+    });
+    assert.equal(response.status, 401);
+    return JSON.parse(new TextDecoder().decode(response.bytes));
+  };
+  const anthropic = await errorTo(line("x-api-key", "wrong"));
+  assert.equal(anthropic.type, "error");
+  assert.equal(anthropic.error.type, "authentication_error");
+  const openai = await errorTo(line("authorization", "wrong"));
+  assert.equal(openai.error.code, "invalid_client_key");
+  assert.deepEqual(upstream.requests, []);
+});

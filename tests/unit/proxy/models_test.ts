@@ -1,10 +1,17 @@
 import assert from "node:assert/strict";
+import { dialectOf } from "../../../src/clients/dialect.ts";
 import { type Model, modelsResponse } from "../../../src/proxy/models.ts";
 
 const CLAUDE: Model = { id: "claude-a", displayName: "Claude A", api: "anthropic" };
 const GPT: Model = { id: "org/gpt b", api: "openai" };
 const KEY = { "x-api-key": "k" };
 const BEARER = { authorization: "Bearer k" };
+
+/** What the proxy answers itself to a GET with these headers. */
+function answerTo(path: string, headers: Record<string, string>, models: Model[]) {
+  const dialect = dialectOf(path, new Headers(headers));
+  return modelsResponse({ method: "GET", path, dialect }, models);
+}
 
 type Asked = [
   path: string,
@@ -33,7 +40,7 @@ const CASES: Asked[] = [
 for (const [path, given, models, listed] of CASES) {
   const names = models.map(({ api }) => api).join("+") || "none";
   Deno.test(`GET ${path} with ${Object.keys(given).join(", ")}, ${names} listed: ${listed}`, async () => {
-    const response = modelsResponse({ method: "GET", headers: new Headers(given) }, path, models);
+    const response = answerTo(path, given, models);
     if (listed === "upstream") return assert.equal(response, undefined);
     const body = await response?.json();
     assert.deepEqual((body.data ?? [body]).map(({ id }: { id: string }) => id), listed);
@@ -42,10 +49,7 @@ for (const [path, given, models, listed] of CASES) {
 
 Deno.test("each dialect has the members its API documents", async () => {
   const answer = async (headers: Record<string, string>) =>
-    await modelsResponse({ method: "GET", headers: new Headers(headers) }, "/v1/models", [
-      CLAUDE,
-      GPT,
-    ])?.json();
+    await answerTo("/v1/models", headers, [CLAUDE, GPT])?.json();
   assert.deepEqual(await answer(KEY), {
     data: [{
       type: "model",
@@ -65,7 +69,7 @@ Deno.test("each dialect has the members its API documents", async () => {
 
 Deno.test("only GET is answered", () => {
   for (const method of ["HEAD", "POST", "DELETE"]) {
-    const response = modelsResponse({ method, headers: new Headers(KEY) }, "/v1/models", [CLAUDE]);
-    assert.equal(response, undefined);
+    const asked = { method, path: "/v1/models", dialect: "anthropic" } as const;
+    assert.equal(modelsResponse(asked, [CLAUDE]), undefined);
   }
 });
