@@ -15,7 +15,7 @@ export interface CredentialHolderOptions {
   readonly timeoutMs: number;
   /** Tells the supervisor. */
   readonly post: (message: FromCredentialHolder) => void;
-  /** @default {systemClock} */
+  /** What tells the time. @default {systemClock} */
   readonly clock?: Clock;
 }
 
@@ -55,6 +55,7 @@ export class CredentialHolder {
   #suspect = false;
   #timeoutMs: number;
 
+  /** With what is at hand at the start. */
   constructor(options: CredentialHolderOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

@@ -12,9 +12,8 @@ import { log, type LogOutput, startLogging, stopLogging } from "../logging/loggi
 import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
 import { createCredentialSource } from "../credentials/source.ts";
-import { dialer } from "../net/dial.ts";
 import { netAddress } from "../net/address.ts";
-import { proxyDeps } from "../upstreams/transport.ts";
+import { proxyDeps } from "../worker/proxy_deps.ts";
 import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
 import { endingSignal } from "../supervisor/signals.ts";
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
@@ -77,18 +76,12 @@ function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTra
   );
   const holder = new CredentialHolder({
     issued: source.current,
-    timeoutMs: config.tokenTimeoutMs,
+    timeoutMs: config.upstream.tokenTimeoutMs,
     post: (message) => source.receive(message),
   });
   return new RequestTracker({
     config,
-    deps: {
-      ...proxyDeps(config),
-      dial: dialer(config),
-      credential: () => holder.get(),
-      onRefused: (credential, status) => holder.refused(credential, status),
-      isReady: () => holder.isAtHand,
-    },
+    deps: proxyDeps(config, holder),
     onInFlight: () => {},
     onRecord: logRequest,
   });

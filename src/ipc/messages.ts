@@ -7,64 +7,45 @@
  * @module
  */
 import type { Dialect } from "../clients/dialect.ts";
-import type { Upstream } from "../proxy/handler.ts";
-import type { CertificatePair } from "../tls/certificate.ts";
-import type { Model } from "../proxy/models.ts";
+import type { ModelSettings, RequestSettings } from "../config/schema/settings.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
 } from "../credentials/messages.ts";
-import type { UpstreamTls } from "../tls/upstream_tls.ts";
+import type { UpstreamConfig } from "../upstreams/upstream.ts";
 
 export type * from "../credentials/messages.ts";
-export type { CertificatePair };
 
-/** What a worker serves, and how. */
+/** A certificate chain, leaf first, and its private key, both PEM: all that a worker needs. */
+export interface CertificatePair {
+  /** The chain. */
+  readonly cert: string;
+  /** The key of its leaf. */
+  readonly key: string;
+}
+
+/** What a worker serves, and how: settings as they are, and what is derived from others. */
 export interface WorkerConfig {
   /** Counts from 1; named in the access log. */
   readonly worker: number;
   /** The address every worker listens on. */
   readonly listen: { readonly hostname: string; readonly port: number };
+  /** What the request path uses as it was set. */
+  readonly settings: RequestSettings;
+  /** Models to list ourselves. */
+  readonly models: readonly ModelSettings[];
   /** Where requests go. */
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamConfig;
   /** SHA-256 digests of the client keys. */
   readonly acceptedKeys: readonly string[];
-  /** Whether a request without a credential is answered 401. */
-  readonly rejectUnauthenticated: boolean;
-  /** Whether `/healthz` and `/readyz` are ours. */
-  readonly healthEndpoints: boolean;
-  /** Lower-case prefixes of request headers that do not cross. */
-  readonly stripRequestHeaders: readonly string[];
-  /** Milliseconds to wait for the upstream's response headers. */
-  readonly headerTimeoutMs: number;
-  /** Milliseconds a request waits for a token where none is at hand. */
-  readonly tokenTimeoutMs: number;
-  /** Largest request body, in bytes; `undefined` for no limit. */
-  readonly maxBodyBytes: number | undefined;
-  /** Whether to speak HTTP/2 to an upstream that offers it. */
-  readonly upstreamHttp2: boolean;
   /**
    * Whether an aborted `request.signal` tells that the client has left. In a compiled program it is
    * aborted after every response: Deno ignores `"unstable": ["no-legacy-abort"]` there.
    */
   readonly abortTellsDeparture: boolean;
-  /** The files for TLS with the upstream, read. */
-  readonly upstreamTls: UpstreamTls;
-  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
-  readonly upstreamProxy: WorkerProxy | undefined;
-  /** Models to list ourselves. */
-  readonly models: readonly Model[];
   /** Whether access records bring the headers along, redacted. */
   readonly recordHeaders: boolean;
-}
-
-/** A forward proxy as workers see it. */
-export interface WorkerProxy {
-  /** Where it listens, with nothing secret in it. */
-  readonly url: string;
-  /** Whether requests must be sent there, rather than where the environment leads them. */
-  readonly forRequests: boolean;
 }
 
 /** From the supervisor to a worker. */

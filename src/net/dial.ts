@@ -1,32 +1,46 @@
 import { ByteSource } from "./byte_source.ts";
-import type { WorkerConfig } from "../ipc/messages.ts";
+
+/** How TLS with a server differs from the usual. All of it is PEM text. */
+export interface TlsOptions {
+  /** Certificate authorities to trust beside the usual ones. */
+  readonly caCerts: readonly string[];
+  /** What we present where the server asks for a certificate (mTLS). */
+  readonly client?: { readonly cert: string; readonly key: string };
+}
+
+/** Where connections lead, and how. */
+export interface DialOptions {
+  /** Its scheme says whether to speak TLS. */
+  readonly url: string;
+  /** On what terms. */
+  readonly tls: TlsOptions;
+  /** A forward proxy in the way that asks for no password. */
+  readonly proxyUrl?: string | undefined;
+}
 
 /**
- * Makes the function that opens connections to the upstream for WebSockets, on the same terms as
- * the client of `fetch`: the same authorities, the same certificate of ours, the forward proxy.
+ * Makes the function that opens connections to a server for WebSockets, on the same terms as the
+ * client of `fetch`: the same authorities, the same certificate of ours, the forward proxy.
  *
  * @returns what rejects with the network's own error, or with the signal's reason
  */
 export function dialer(
-  { upstream, upstreamTls, upstreamProxy }: Pick<
-    WorkerConfig,
-    "upstream" | "upstreamTls" | "upstreamProxy"
-  >,
+  { url, tls: { caCerts, client }, proxyUrl }: DialOptions,
 ): (signal: AbortSignal) => Promise<Deno.Conn> {
-  const { protocol, hostname: name, port: given } = new URL(upstream.baseUrl);
+  const { protocol, hostname: name, port: given } = new URL(url);
   const isTls = protocol === "https:";
   const hostname = name.replace(/^\[|\]$/g, "");
   const port = Number(given || (isTls ? 443 : 80));
-  const tls = { hostname, caCerts: [...upstreamTls.caCerts], alpnProtocols: ["http/1.1"] };
+  const tls = { hostname, caCerts: [...caCerts], alpnProtocols: ["http/1.1"] };
   return async (signal) => {
-    if (upstreamProxy !== undefined) {
-      const conn = await tunnel(upstreamProxy.url, `${name}:${port}`, signal);
+    if (proxyUrl !== undefined) {
+      const conn = await tunnel(proxyUrl, `${name}:${port}`, signal);
       if (!isTls) return conn;
-      if (upstreamTls.client) throw closed(conn, NO_CERTIFICATE_IN_TUNNEL);
+      if (client) throw closed(conn, NO_CERTIFICATE_IN_TUNNEL);
       return await shakenHands(Deno.startTls(conn, tls), signal);
     }
     if (!isTls) return withoutDelay(await Deno.connect({ hostname, port, signal }));
-    return await shakenHands(Deno.connectTls({ port, ...tls, ...upstreamTls.client }), signal);
+    return await shakenHands(Deno.connectTls({ port, ...tls, ...client }), signal);
   };
 }
 

@@ -1,28 +1,8 @@
 import { type ProxyError, Refusal } from "./answers.ts";
 import type { HeaderLine } from "./headers.ts";
 import { limitBody, type LimitedBody } from "./body_limit.ts";
-import type { SharedTimeout } from "../time/shared_timeout.ts";
+import type { Transport } from "../upstreams/transport.ts";
 import { unannouncedBody } from "./unannounced_body.ts";
-
-/** The part of `fetch` that forwarding needs; the transport is handed in, so tests can hold it. */
-export type Fetch = (
-  url: string,
-  init: RequestInit & { client?: Deno.HttpClient },
-) => Promise<Response>;
-
-/** How requests reach the upstream. */
-export interface Transport {
-  /** The platform's, or a test's own. */
-  readonly fetch: Fetch;
-  /** The connection pool; absent where the platform has only its default one. */
-  readonly client?: Deno.HttpClient;
-  /** Opens a connection for each request, for those that may not be sent twice. */
-  readonly unpooledClient?: Deno.HttpClient;
-  /** How long to wait for response headers. */
-  readonly headerTimeout: SharedTimeout;
-  /** Largest body without a content-length, in bytes; counting it costs the native path. */
-  readonly maxBodyBytes?: number;
-}
 
 /** Thrown by {@linkcode forward} when the client left before the upstream answered. */
 export class ClientGone extends Error {
@@ -58,6 +38,7 @@ export async function forward(
   url: string,
   headers: HeaderLine[],
   transport: Transport,
+  maxBodyBytes: number | undefined,
 ): Promise<Response> {
   const { signal } = request;
   const waiting = transport.headerTimeout.start();
@@ -66,8 +47,8 @@ export async function forward(
   let body: LimitedBody | undefined;
   try {
     const stream = await forwardableBody(request);
-    body = limitBody(stream, request.headers, transport.maxBodyBytes);
-    const response = await transport.fetch(url, {
+    body = limitBody(stream, request.headers, maxBodyBytes);
+    const response = await fetch(url, {
       method: request.method,
       headers,
       redirect: "manual",
@@ -81,7 +62,7 @@ export async function forward(
     if (error instanceof Refusal) throw error;
     if (signal.aborted) throw new ClientGone();
     if (body?.exceeded) {
-      throw new Refusal(tooLarge(transport.maxBodyBytes ?? 0), "body too large");
+      throw new Refusal(tooLarge(maxBodyBytes ?? 0), "body too large");
     }
     if (waiting.isOverdue) throw upstreamTimeout();
     throw exchangeFailure(error);
@@ -113,8 +94,8 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 function replayProof(
   { method, headers }: Request,
   body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-  { client, unpooledClient = client }: Transport,
-): { body: BodyInit | null; client?: Deno.HttpClient } {
+  { client, unpooledClient }: Transport,
+): { body: BodyInit | null; client: Deno.HttpClient } {
   const length = headers.get("content-length");
   const isEmpty = body === null || length === "0";
   const once = !IDEMPOTENT.has(method);
@@ -122,7 +103,7 @@ function replayProof(
   const streamed = once && !isEmpty && length !== null
     ? new StreamedBody(body, Number(length))
     : body;
-  return { body: streamed, ...(used && { client: used }) };
+  return { body: streamed, client: used };
 }
 
 /**

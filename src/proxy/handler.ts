@@ -1,54 +1,42 @@
 import { type Dialect, dialectOf } from "../clients/dialect.ts";
 import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
+import type { ModelSettings, RequestSettings } from "../config/schema/settings.ts";
 import { credentialHeaders, type UpstreamCredential } from "../credentials/credential.ts";
 import { CredentialUnavailable } from "../credentials/holder.ts";
+import type { Upstream } from "../upstreams/upstream.ts";
 import { type ErrorCode, errorResponse, Refusal } from "./answers.ts";
-import { ClientGone, forward, tooLarge, type Transport } from "./forward.ts";
+import { ClientGone, forward, tooLarge } from "./forward.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
-import { type Model, modelsResponse } from "./models.ts";
+import { modelsResponse } from "./models.ts";
 import { joinTarget, pathOf, requestTarget } from "./target.ts";
 import {
   forwardWebSocket,
   identifyWebSocketClient,
   type WebSocketRequest,
   webSocketRequest,
-  type WebSocketTransport,
 } from "./websocket/forward.ts";
+import type { Relay } from "./websocket/relay.ts";
 
-/** Where requests go. */
-export interface Upstream {
-  /** Base URL, normalised, without a trailing slash. */
-  readonly baseUrl: string;
-  /** Host name, without port. */
-  readonly host: string;
-}
-
-/** Everything the request path needs from outside. */
+/** What the request path works with, made of a worker's settings. */
 export interface ProxyDeps {
-  /** Where requests go. */
-  readonly upstream: Upstream;
-  /** How they get there. */
-  readonly transport: Transport;
-  /** How WebSockets are relayed; without it they are refused. */
-  readonly webSockets?: WebSocketTransport;
+  /** Settings as they are. */
+  readonly settings: RequestSettings;
+  /** Models to list ourselves. */
+  readonly models: readonly ModelSettings[];
   /** SHA-256 digests of the client keys that authenticate. */
   readonly acceptedKeys: readonly string[];
-  /** Whether a request without a credential is answered 401 instead of forwarded as it is. */
-  readonly rejectUnauthenticated: boolean;
-  /** Whether `/healthz` and `/readyz` are ours. */
-  readonly healthEndpoints: boolean;
-  /** Models to list ourselves. */
-  readonly models?: readonly Model[];
+  /** Where requests go. */
+  readonly upstream: Upstream;
   /** Copies the request headers that may cross, see `requestHeaderFilter`. */
   readonly filterRequestHeaders: (headers: Headers) => HeaderLine[];
-  /** What to present to the upstream: at hand, or awaited. */
-  readonly credential: () => UpstreamCredential | Promise<UpstreamCredential>;
-  /** The upstream answered 401 or 403 to a credential of ours; the client gets that answer as it is. */
-  readonly onRefused: (credential: UpstreamCredential, status: number) => void;
-  /** Whether new work is welcome: a credential is at hand and nobody is draining us. */
-  readonly isReady: () => boolean;
-  /** Whether new requests are refused because we are about to end. */
-  readonly isDraining: () => boolean;
+}
+
+/** The server that runs the handler. */
+export interface Lifecycle {
+  /** Whether new requests are refused because it is about to end. */
+  readonly isDraining: boolean;
+  /** A WebSocket session has begun, which is to be closed and waited for at the end. */
+  opened(session: Relay): void;
 }
 
 /** What became of a request, for the access log. Filled in as it goes. */
@@ -80,6 +68,7 @@ export async function handleRequest(
   request: Request,
   outcome: Outcome,
   deps: ProxyDeps,
+  lifecycle: Lifecycle,
 ): Promise<Response> {
   let dialect: Dialect = "openai";
   try {
@@ -87,10 +76,12 @@ export async function handleRequest(
     if (target === undefined) throw unforwardable("The Host header is not a plain host[:port]");
     const path = outcome.path = pathOf(target);
     dialect = dialectOf(path, request.headers);
-    const health = deps.healthEndpoints ? healthResponse(request.method, path, deps) : undefined;
+    const health = deps.settings.health_endpoints
+      ? healthResponse(request.method, path, deps, lifecycle)
+      : undefined;
     if (health !== undefined) return health;
     outcome.dialect = dialect;
-    return await proxyRequest(request, target, { path, dialect }, outcome, deps);
+    return await proxyRequest(request, target, { path, dialect }, outcome, deps, lifecycle);
   } catch (error) {
     if (error instanceof ClientGone) return new Response(null, { status: CLIENT_CLOSED_REQUEST });
     const refusal = refusalOf(error);
@@ -114,33 +105,35 @@ async function proxyRequest(
   { path, dialect }: { path: string; dialect: Dialect },
   outcome: Outcome,
   deps: ProxyDeps,
+  lifecycle: Lifecycle,
 ): Promise<Response> {
-  if (deps.isDraining()) throw shuttingDown();
-  const url = forwardableUrl(request, target, deps.upstream.baseUrl);
+  if (lifecycle.isDraining) throw shuttingDown();
+  const { settings, upstream } = deps;
+  const url = forwardableUrl(request, target, upstream.baseUrl);
   const asked = webSocketRequest(request);
   const client = asked
     ? identifyWebSocketClient(request.headers, asked, deps.acceptedKeys)
     : identifyClient(request.headers, deps.acceptedKeys);
   outcome.verdict = client.verdict;
-  admitClient(client, deps.rejectUnauthenticated);
-  if (client.verdict === "authenticated" && deps.models) {
+  admitClient(client, settings.unauthenticated);
+  if (client.verdict === "authenticated" && deps.models.length > 0) {
     const listed = modelsResponse({ method: request.method, path, dialect }, deps.models);
     if (listed) return listed;
   }
-  admitLength(request.headers, deps.transport.maxBodyBytes);
+  admitLength(request.headers, settings.max_request_body);
   const headers = deps.filterRequestHeaders(request.headers);
   let credential: UpstreamCredential | undefined;
   if (client.verdict === "authenticated") {
-    const atHand = deps.credential();
+    const atHand = upstream.credential.get();
     credential = atHand instanceof Promise ? await awaited(atHand, request) : atHand;
-    headers.push(...credentialHeaders(credential, deps.upstream.host, client.presentedIn));
+    headers.push(...credentialHeaders(credential, upstream.host, client.presentedIn));
   }
   const response = asked
-    ? await relayWebSocket(request, asked, { url, headers }, outcome, deps)
-    : await forward(request, url, headers, deps.transport);
+    ? await relayWebSocket(request, asked, { url, headers }, outcome, { upstream, lifecycle })
+    : await forward(request, url, headers, upstream.transport, settings.max_request_body);
   const { status } = response;
   if (credential !== undefined && (status === 401 || status === 403)) {
-    deps.onRefused(credential, status);
+    upstream.credential.refused(credential, status);
   }
   if (asked) return response;
   return responseWith(bodyOf(response, request.method), response);
@@ -171,11 +164,15 @@ async function relayWebSocket(
   asked: WebSocketRequest,
   to: { url: string; headers: HeaderLine[] },
   outcome: Outcome,
-  { webSockets, transport }: ProxyDeps,
+  by: { upstream: Upstream; lifecycle: Lifecycle },
 ): Promise<Response> {
-  if (webSockets === undefined) throw unforwardable("WebSocket upgrades cannot be forwarded");
+  const { transport, dial } = by.upstream;
   const timeout = transport.headerTimeout;
-  const opened = await forwardWebSocket(request, asked, { ...to, timeout }, webSockets);
+  const opened = await forwardWebSocket(request, asked, { ...to, timeout }, {
+    dial,
+    accept: Deno.upgradeWebSocket,
+    onOpen: (session) => by.lifecycle.opened(session),
+  });
   outcome.session = opened.session?.then((why) => {
     if (why !== undefined) outcome.detail = why;
   });
@@ -183,11 +180,18 @@ async function relayWebSocket(
 }
 
 /** `GET /healthz`: alive. `GET /readyz`: ready for new work. Both without a key. */
-function healthResponse(method: string, path: string, deps: ProxyDeps): Response | undefined {
+function healthResponse(
+  method: string,
+  path: string,
+  { upstream }: ProxyDeps,
+  { isDraining }: Lifecycle,
+): Response | undefined {
   if (method !== "GET" && method !== "HEAD") return undefined;
   if (path === "/healthz") return new Response("ok\n");
   if (path !== "/readyz") return undefined;
-  return deps.isReady() ? new Response("ready\n") : new Response("not ready\n", { status: 503 });
+  return !isDraining && upstream.credential.isAtHand
+    ? new Response("ready\n")
+    : new Response("not ready\n", { status: 503 });
 }
 
 /** What `fetch` throws on (https://fetch.spec.whatwg.org/#forbidden-method). */
@@ -228,7 +232,10 @@ function announcesBody(headers: Headers): boolean {
   return headers.has("transfer-encoding") || (length !== null && Number(length) !== 0);
 }
 
-function admitClient({ verdict }: ClientIdentity, rejectUnauthenticated: boolean): void {
+function admitClient(
+  { verdict }: ClientIdentity,
+  unauthenticated: RequestSettings["unauthenticated"],
+): void {
   if (verdict === "denied") {
     throw new Refusal({
       code: "invalid_client_key",
@@ -237,7 +244,7 @@ function admitClient({ verdict }: ClientIdentity, rejectUnauthenticated: boolean
         "Authorization: Bearer",
     });
   }
-  if (verdict === "anonymous" && rejectUnauthenticated) {
+  if (verdict === "anonymous" && unauthenticated === "reject") {
     throw new Refusal({
       code: "missing_client_key",
       message: "No API key: send one in x-api-key, api-key or Authorization: Bearer",

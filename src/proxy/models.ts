@@ -1,14 +1,5 @@
 import type { Dialect } from "../clients/dialect.ts";
-
-/** A model that the proxy itself lists. */
-export interface Model {
-  /** The name that clients send as `model`. */
-  readonly id: string;
-  /** Shown by clients of the Anthropic API. @default {the id} */
-  readonly displayName?: string;
-  /** The API whose clients are shown it. */
-  readonly api: Dialect;
-}
+import type { ModelSettings } from "../config/schema/settings.ts";
 
 /** `…/v1/models` and `…/v1/models/{id}`, as both APIs have it. */
 const MODELS_PATH = /\/v1\/models(?:\/([^/]+))?$/;
@@ -26,7 +17,7 @@ const UNKNOWN_RELEASE = new Date(0);
  */
 export function modelsResponse(
   { method, path, dialect }: { method: string; path: string; dialect: Dialect },
-  models: readonly Model[],
+  models: readonly ModelSettings[],
 ): Response | undefined {
   const [found, id] = method === "GET" ? MODELS_PATH.exec(path) ?? [] : [];
   if (found === undefined) return undefined;
@@ -50,15 +41,15 @@ function decoded(id: string): string {
  * Anthropic: https://docs.anthropic.com/en/api/models-list
  * OpenAI: https://platform.openai.com/docs/api-reference/models/list
  */
-function listResponse(models: readonly Model[], dialect: Dialect): Response {
+function listResponse(models: readonly ModelSettings[], dialect: Dialect): Response {
   const data = models.map((model) => entry(model, dialect));
   if (dialect === "openai") return Response.json({ object: "list", data });
   const ids = { first_id: models.at(0)?.id, last_id: models.at(-1)?.id };
   return Response.json({ data, has_more: false, ...ids });
 }
 
-function entry({ id, displayName = id }: Model, dialect: Dialect): unknown {
+function entry({ id, display_name = id }: ModelSettings, dialect: Dialect): unknown {
   return dialect === "anthropic"
-    ? { type: "model", id, display_name: displayName, created_at: UNKNOWN_RELEASE.toISOString() }
+    ? { type: "model", id, display_name, created_at: UNKNOWN_RELEASE.toISOString() }
     : { id, object: "model", created: UNKNOWN_RELEASE.getTime(), owned_by: "claude-proxy" };
 }

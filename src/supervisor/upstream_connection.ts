@@ -3,8 +3,9 @@ import { log } from "../logging/logging.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
 import { PROXY_VARIABLES, proxyAuthorization } from "../net/forward_proxy.ts";
 import { presentedCertificate, UNTRUSTED } from "../net/peer_certificate.ts";
-import type { WorkerProxy } from "../ipc/messages.ts";
-import { readUpstreamTls, type UpstreamTls } from "../tls/upstream_tls.ts";
+import type { TlsOptions } from "../net/dial.ts";
+import { readUpstreamTls } from "../tls/upstream_tls.ts";
+import type { ForwardProxy } from "../upstreams/transport.ts";
 
 /** Milliseconds before an untrusted certificate is looked at and reported again. */
 const REPORT_INTERVAL = 60_000;
@@ -15,11 +16,11 @@ const UNREAD =
 
 /** How connections to the upstream are made, as the supervisor sees it. */
 export interface UpstreamRoute extends AsyncDisposable {
-  readonly tls: UpstreamTls;
+  readonly tls: TlsOptions;
   /** The forward proxy in the way, by the environment. */
   readonly proxy: URL | undefined;
   /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}. */
-  readonly workerProxy: WorkerProxy | undefined;
+  readonly workerProxy: ForwardProxy | undefined;
 }
 
 /**

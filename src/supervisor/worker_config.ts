@@ -1,6 +1,7 @@
-import type { Settings } from "../config/schema/settings.ts";
+import { requestSettings, type Settings } from "../config/schema/settings.ts";
 import { digestKey } from "../clients/identify.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
+import type { UpstreamConfig } from "../upstreams/upstream.ts";
 import type { UpstreamRoute } from "./upstream_connection.ts";
 
 /** Most workers that `workers = "auto"` starts. */
@@ -14,36 +15,40 @@ export function workerCount(workers: Settings["workers"]): number {
 }
 
 /**
- * The settings as the request path needs them: without secrets, files read.
+ * The settings as a worker gets them: without secrets, files read.
  *
  * @param listen the address to listen on, its port known
- * @param route the way to the upstream
+ * @param connection how the upstream is reached
  */
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
-  { tls, workerProxy }: Pick<UpstreamRoute, "tls" | "workerProxy">,
+  connection: Pick<UpstreamRoute, "tls" | "workerProxy">,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
-    upstream: { baseUrl: settings.upstream_url, host: new URL(settings.upstream_url).hostname },
+    settings: requestSettings(settings),
+    models: settings.models,
+    upstream: upstreamConfig(settings, connection),
     acceptedKeys: settings.client_api_key.map(digestKey),
-    rejectUnauthenticated: settings.unauthenticated === "reject",
-    healthEndpoints: settings.health_endpoints,
-    stripRequestHeaders: settings.strip_request_headers,
+    abortTellsDeparture: !Deno.build.standalone,
+    recordHeaders: settings.logging.level === "debug" || settings.logging.level === "trace",
+  };
+}
+
+/** The upstream as a worker gets it. */
+export function upstreamConfig(
+  settings: Settings,
+  { tls, workerProxy }: Pick<UpstreamRoute, "tls" | "workerProxy">,
+): UpstreamConfig {
+  return {
+    name: "default",
+    baseUrl: settings.upstream_url,
     headerTimeoutMs: settings.upstream_header_timeout * 1000,
     tokenTimeoutMs: tokenTimeout(settings) * 1000,
-    maxBodyBytes: settings.max_request_body,
-    upstreamHttp2: settings.upstream_http2,
-    abortTellsDeparture: !Deno.build.standalone,
-    upstreamTls: tls,
-    upstreamProxy: workerProxy,
-    models: settings.models.map(({ id, display_name, api }) => ({
-      id,
-      api,
-      ...(display_name !== undefined && { displayName: display_name }),
-    })),
-    recordHeaders: settings.logging.level === "debug" || settings.logging.level === "trace",
+    http2: settings.upstream_http2,
+    tls,
+    proxy: workerProxy,
   };
 }
 

@@ -1,6 +1,11 @@
-import type { CertificatePair } from "../tls/certificate.ts";
 import type { FromCredentialHolder, IssuedCredential } from "../credentials/messages.ts";
-import type { FromWorker, RequestReport, ToWorker, WorkerConfig } from "../ipc/messages.ts";
+import type {
+  CertificatePair,
+  FromWorker,
+  RequestReport,
+  ToWorker,
+  WorkerConfig,
+} from "../ipc/messages.ts";
 
 /** What one worker runs, with what permissions, and whom it tells. */
 export interface RequestWorkerOptions {

@@ -1,10 +1,9 @@
-import type { CertificatePair } from "../tls/certificate.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
   ToCredentialHolder,
 } from "../credentials/messages.ts";
-import type { RequestReport, WorkerConfig } from "../ipc/messages.ts";
+import type { CertificatePair, RequestReport, WorkerConfig } from "../ipc/messages.ts";
 import { RequestWorker } from "./worker_handle.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */

@@ -1,12 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-
-/** A certificate chain, leaf first, and its private key, both PEM: all that a worker needs. */
-export interface CertificatePair {
-  /** The chain. */
-  readonly cert: string;
-  /** The key of its leaf. */
-  readonly key: string;
-}
+import type { CertificatePair } from "../ipc/messages.ts";
 
 /** A pair that was checked, and what its leaf says. Times are milliseconds since 1970. */
 export interface Certificate extends CertificatePair {

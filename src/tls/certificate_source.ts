@@ -1,4 +1,4 @@
-import type { CertificatePair } from "./certificate.ts";
+import type { CertificatePair } from "../ipc/messages.ts";
 
 /** Where the certificate that is served comes from. */
 export interface CertificateSource {

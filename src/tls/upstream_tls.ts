@@ -1,14 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
-
-/** How TLS with the upstream differs from the usual. All of it is PEM text. */
-export interface UpstreamTls {
-  /** Certificate authorities to trust beside the usual ones. */
-  readonly caCerts: readonly string[];
-  /** What we present where the upstream asks for a certificate (mTLS). */
-  readonly client?: { readonly cert: string; readonly key: string };
-}
+import type { TlsOptions } from "../net/dial.ts";
 
 /** The settings that name files for TLS with the upstream. */
 export type UpstreamTlsSettings = Pick<
@@ -24,7 +17,7 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
  *
  * @throws {StartError} holding every complaint at once
  */
-export function readUpstreamTls(settings: UpstreamTlsSettings): UpstreamTls {
+export function readUpstreamTls(settings: UpstreamTlsSettings): TlsOptions {
   const complaints: string[] = [];
   const take = (setting: keyof UpstreamTlsSettings, check: (pem: string) => void) => {
     const path = settings[setting];

@@ -1,73 +1,60 @@
-import type { Transport } from "../proxy/forward.ts";
-import type { ProxyDeps } from "../proxy/handler.ts";
-import { requestHeaderFilter } from "../proxy/headers.ts";
+import type { TlsOptions } from "../net/dial.ts";
 import { SharedTimeout } from "../time/shared_timeout.ts";
-import type { WorkerConfig } from "../ipc/messages.ts";
 
-/** The request path's dependencies as far as settings decide them. */
-export type ConfiguredDeps = Omit<ProxyDeps, "credential" | "onRefused" | "isReady" | "isDraining">;
-
-/**
- * Makes the request path's dependencies from a worker's settings.
- *
- * @param transport how requests reach the upstream
- */
-export function proxyDeps(
-  config: WorkerConfig,
-  transport: Transport = createTransport(config),
-): ConfiguredDeps {
-  return {
-    upstream: config.upstream,
-    acceptedKeys: config.acceptedKeys,
-    rejectUnauthenticated: config.rejectUnauthenticated,
-    healthEndpoints: config.healthEndpoints,
-    models: config.models,
-    filterRequestHeaders: requestHeaderFilter(config.stripRequestHeaders),
-    transport,
-  };
+/** What a transport is made from. */
+export interface TransportConfig {
+  /** Milliseconds to wait for response headers. */
+  readonly headerTimeoutMs: number;
+  /** Whether to speak HTTP/2 where it is offered. */
+  readonly http2: boolean;
+  /** The files for TLS, read. */
+  readonly tls: TlsOptions;
+  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
+  readonly proxy: ForwardProxy | undefined;
 }
 
-/**
- * Makes what reaches the upstream.
- *
- * @param clients new ones unless they are given
- */
-export function createTransport(
-  config: Omit<WorkerConfig, "worker">,
-  clients: UpstreamClients = createClients(config),
-): Transport {
-  return {
-    fetch,
-    ...clients,
-    headerTimeout: new SharedTimeout(config.headerTimeoutMs),
-    ...(config.maxBodyBytes !== undefined && { maxBodyBytes: config.maxBodyBytes }),
-  };
+/** A forward proxy as workers see it. */
+export interface ForwardProxy {
+  /** Where it listens, with nothing secret in it. */
+  readonly url: string;
+  /** Whether requests must be sent there, rather than where the environment leads them. */
+  readonly forRequests: boolean;
 }
 
-/** The two ways to connect to the upstream. */
-export interface UpstreamClients {
+/** How requests reach an upstream. */
+export class Transport {
   /** A connection pool. */
   readonly client: Deno.HttpClient;
-  /** A new connection for each request. */
+  /** Opens a connection for each request, for those that may not be sent twice. */
   readonly unpooledClient: Deno.HttpClient;
+  /** How long to wait for response headers. */
+  readonly headerTimeout: SharedTimeout;
+  readonly #madeFrom: string;
+
+  /**
+   * Makes connections anew only if what they are made from has changed. The old ones are left to the
+   * requests that use them, and idle ones end by themselves.
+   *
+   * @param before the transport before a reload
+   */
+  constructor(config: TransportConfig, before?: Transport) {
+    const options = clientOptions(config);
+    this.#madeFrom = JSON.stringify(options);
+    const isAlike = before !== undefined && before.#madeFrom === this.#madeFrom;
+    const kept = isAlike ? before : undefined;
+    this.client = kept?.client ?? Deno.createHttpClient(options);
+    this.unpooledClient = kept?.unpooledClient ??
+      Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 });
+    this.headerTimeout = new SharedTimeout(config.headerTimeoutMs);
+  }
 }
 
-/** Settings that connections to the upstream are made from. */
-export type ClientConfig = Pick<WorkerConfig, "upstreamTls" | "upstreamProxy" | "upstreamHttp2">;
-
-/** Makes what connects to the upstream. */
-export function createClients(
-  { upstreamTls, upstreamProxy, upstreamHttp2 }: ClientConfig,
-): UpstreamClients {
-  const options = {
-    http1: true,
-    http2: upstreamHttp2,
-    caCerts: [...upstreamTls.caCerts],
-    ...upstreamTls.client,
-    ...(upstreamProxy?.forRequests && { proxy: { url: upstreamProxy.url } }),
-  };
+function clientOptions({ http2, tls, proxy }: TransportConfig) {
   return {
-    client: Deno.createHttpClient(options),
-    unpooledClient: Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 }),
+    http1: true,
+    http2,
+    caCerts: [...tls.caCerts],
+    ...tls.client,
+    ...(proxy?.forRequests && { proxy: { url: proxy.url } }),
   };
 }

@@ -4,25 +4,22 @@
  *
  * @module
  */
-import type { CertificatePair } from "../tls/certificate.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
 import type { IssuedCredential } from "../credentials/messages.ts";
-import { dialer } from "../net/dial.ts";
-import type { FromWorker, ToWorker, WorkerConfig } from "../ipc/messages.ts";
-import { createTransport, proxyDeps } from "../upstreams/transport.ts";
+import type { CertificatePair, FromWorker, ToWorker, WorkerConfig } from "../ipc/messages.ts";
+import type { ProxyDeps } from "../proxy/handler.ts";
+import { proxyDeps } from "./proxy_deps.ts";
 import { ReportBatch } from "./report_batch.ts";
 import { RequestServer } from "./server.ts";
-import type { ServerDeps } from "./tracker.ts";
-import { UpstreamClient } from "../upstreams/upstream_client.ts";
 
 const supervisor = self as unknown as {
   postMessage(message: FromWorker): void;
   onmessage: (event: MessageEvent<ToWorker>) => void;
 };
 
-const upstreamClient = new UpstreamClient();
 let reports: ReportBatch;
 let holder: CredentialHolder;
+let deps: ProxyDeps;
 let server: RequestServer | undefined;
 
 supervisor.onmessage = ({ data: message }) => {
@@ -50,13 +47,14 @@ function start(
   certificate: CertificatePair | undefined,
 ): void {
   const post = (message: FromWorker) => supervisor.postMessage(message);
-  holder = new CredentialHolder({ issued, timeoutMs: config.tokenTimeoutMs, post });
+  holder = new CredentialHolder({ issued, timeoutMs: config.upstream.tokenTimeoutMs, post });
   reports = new ReportBatch(config.worker, (report) => post({ type: "requests", ...report }));
   try {
+    deps = proxyDeps(config, holder);
     server = new RequestServer({
       config,
       certificate,
-      deps: serverDeps(config),
+      deps,
       onInFlight: (count) => reports.inFlight(count),
       onRecord: (record) => reports.add(record),
       onListenerLost: (reason) => post({ type: "listener_lost", reason }),
@@ -78,20 +76,10 @@ function useCertificate(certificate: CertificatePair): void {
 }
 
 function reload(config: WorkerConfig): void {
-  holder.setPatience(config.tokenTimeoutMs);
-  server?.reload(serverDeps(config), config.recordHeaders);
+  holder.setPatience(config.upstream.tokenTimeoutMs);
+  deps = proxyDeps(config, holder, deps);
+  server?.reload(deps, config.recordHeaders);
   supervisor.postMessage({ type: "reloaded" });
-}
-
-function serverDeps(config: WorkerConfig): ServerDeps {
-  const transport = createTransport(config, upstreamClient.for(config));
-  return {
-    ...proxyDeps(config, transport),
-    dial: dialer(config),
-    credential: () => holder.get(),
-    onRefused: (credential, status) => holder.refused(credential, status),
-    isReady: () => holder.isAtHand,
-  };
 }
 
 async function drain(): Promise<void> {

@@ -1,6 +1,6 @@
-import type { CertificatePair } from "../tls/certificate.ts";
-import type { WorkerConfig } from "../ipc/messages.ts";
-import { RequestTracker, type RequestTrackerOptions, type ServerDeps } from "./tracker.ts";
+import type { CertificatePair, WorkerConfig } from "../ipc/messages.ts";
+import type { ProxyDeps } from "../proxy/handler.ts";
+import { RequestTracker, type RequestTrackerOptions } from "./tracker.ts";
 import { Uploads } from "./uploads.ts";
 import { within } from "../time/within.ts";
 
@@ -69,7 +69,7 @@ export class RequestServer {
   }
 
   /** Serves new requests so from now on. Those that run go on with what they began with. */
-  reload(deps: ServerDeps, recordHeaders: boolean): void {
+  reload(deps: ProxyDeps, recordHeaders: boolean): void {
     this.#tracker.reload(deps, recordHeaders);
   }
 

@@ -1,15 +1,8 @@
-import { handleRequest, type ProxyDeps } from "../proxy/handler.ts";
+import { handleRequest, type Lifecycle, type ProxyDeps } from "../proxy/handler.ts";
 import { Slots } from "../time/slots.ts";
 import type { Relay } from "../proxy/websocket/relay.ts";
-import type { WebSocketTransport } from "../proxy/websocket/forward.ts";
 import { RequestWatch } from "./recorder.ts";
 import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
-
-/** The request path's dependencies; draining and WebSockets are the tracker's own affair. */
-export interface ServerDeps extends Omit<ProxyDeps, "isDraining" | "webSockets"> {
-  /** Opens connections to the upstream for WebSockets; without it they are refused. */
-  readonly dial?: WebSocketTransport["dial"];
-}
 
 /** Milliseconds that WebSocket clients get to answer that we go away. */
 export const CUT_OFF_TIMEOUT = 2_000;
@@ -17,7 +10,7 @@ export const CUT_OFF_TIMEOUT = 2_000;
 /** What a request tracker is made from. */
 export interface RequestTrackerOptions {
   readonly config: Pick<WorkerConfig, "worker" | "recordHeaders" | "abortTellsDeparture">;
-  readonly deps: ServerDeps;
+  readonly deps: ProxyDeps;
   /** A request has begun or ended; so many run now. */
   readonly onInFlight: (inFlight: number) => void;
   /** Called once a request, at its end. */
@@ -25,7 +18,7 @@ export interface RequestTrackerOptions {
 }
 
 /** The proxy's handler, with every request it runs known until its response is out. */
-export class RequestTracker {
+export class RequestTracker implements Lifecycle {
   readonly #options: RequestTrackerOptions;
   readonly #running = new Slots<RequestWatch>();
   readonly #webSockets = new Set<Relay>();
@@ -37,7 +30,7 @@ export class RequestTracker {
   constructor(options: RequestTrackerOptions) {
     this.#options = options;
     this.#recordHeaders = options.config.recordHeaders;
-    this.#deps = this.#complete(options.deps);
+    this.#deps = options.deps;
   }
 
   /** Whether new requests are refused. */
@@ -46,8 +39,8 @@ export class RequestTracker {
   }
 
   /** Serves new requests so from now on. Those that run go on with what they began with. */
-  reload(deps: ServerDeps, recordHeaders: boolean): void {
-    this.#deps = this.#complete(deps);
+  reload(deps: ProxyDeps, recordHeaders: boolean): void {
+    this.#deps = deps;
     this.#recordHeaders = recordHeaders;
   }
 
@@ -56,7 +49,7 @@ export class RequestTracker {
     const watch = new RequestWatch(request);
     const slot = this.#running.add(watch);
     this.#options.onInFlight(this.#running.size);
-    const response = await handleRequest(request, watch.outcome, this.#deps);
+    const response = await handleRequest(request, watch.outcome, this.#deps, this);
     watch.answered(response, this.#recordHeaders);
     const { abortTellsDeparture } = this.#options.config;
     const departed = () => abortTellsDeparture && request.signal.aborted;
@@ -66,6 +59,12 @@ export class RequestTracker {
       () => this.#end(slot, watch, "client"),
     );
     return response;
+  }
+
+  /** A WebSocket session has begun; it is closed at the latest by {@linkcode cutOff}. */
+  opened(session: Relay): void {
+    this.#webSockets.add(session);
+    void session.closed.finally(() => this.#webSockets.delete(session));
   }
 
   /** Refuses new requests, and resolves once the running ones have ended. */
@@ -83,26 +82,6 @@ export class RequestTracker {
     const relays = [...this.#webSockets];
     for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
     await Promise.all(relays.map(({ closed }) => closed));
-  }
-
-  #complete({ dial, ...deps }: ServerDeps): ProxyDeps {
-    return {
-      ...deps,
-      isReady: () => !this.#draining && deps.isReady(),
-      isDraining: () => this.#draining,
-      ...(dial && {
-        webSockets: {
-          dial,
-          accept: Deno.upgradeWebSocket,
-          onOpen: (relay) => this.#watch(relay),
-        },
-      }),
-    };
-  }
-
-  #watch(relay: Relay): void {
-    this.#webSockets.add(relay);
-    void relay.closed.finally(() => this.#webSockets.delete(relay));
   }
 
   #end(slot: number, watch: RequestWatch, aborted: RequestRecord["aborted"]): void {

@@ -9,6 +9,7 @@ import { startLogging } from "../../src/logging/logging.ts";
 import { logRequest } from "../../src/supervisor/access_log.ts";
 import type { RequestReport } from "../../src/ipc/messages.ts";
 import { WorkerPool } from "../../src/supervisor/worker_pool.ts";
+import { workerConfig } from "../kit/process/worker_config.ts";
 
 const [upstreamUrl = "", records = "0", level = "", logPath = ""] = Deno.args;
 const output = await startLogging({
@@ -29,23 +30,7 @@ const listen = { hostname: "127.0.0.1", port: listener.addr.port };
 listener.close();
 const pool = new WorkerPool({
   count: 1,
-  config: {
-    listen,
-    upstream: { baseUrl: upstreamUrl, host: "127.0.0.1" },
-    acceptedKeys: [],
-    rejectUnauthenticated: false,
-    healthEndpoints: true,
-    stripRequestHeaders: [],
-    headerTimeoutMs: 60_000,
-    tokenTimeoutMs: 0,
-    abortTellsDeparture: true,
-    maxBodyBytes: undefined,
-    upstreamHttp2: false,
-    upstreamTls: { caCerts: [] },
-    upstreamProxy: undefined,
-    models: [],
-    recordHeaders: false,
-  },
+  config: workerConfig(upstreamUrl, { listen }),
   credential: () => undefined,
   onCredential: () => {},
   onCertificateRefused: () => {},

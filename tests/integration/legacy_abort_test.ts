@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { RequestServer } from "../../src/worker/server.ts";
 import type { RequestRecord } from "../../src/ipc/messages.ts";
-import { SharedTimeout } from "../../src/time/shared_timeout.ts";
-import { requestHeaderFilter } from "../../src/proxy/headers.ts";
+import { proxyDeps } from "../../src/worker/proxy_deps.ts";
 import deno from "../../deno.json" with { type: "json" };
 import { freePort } from "../kit/process/free_port.ts";
 import { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { HELD_KEY, workerConfig } from "../kit/process/worker_config.ts";
 import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
@@ -59,24 +59,13 @@ for (const abortTellsDeparture of [true, false]) {
       });
       const recorded = Promise.withResolvers<RequestRecord>();
       const port = freePort();
+      const config = workerConfig(upstream.url, {
+        listen: { hostname: "127.0.0.1", port },
+        abortTellsDeparture,
+      });
       const server = new RequestServer({
-        config: {
-          worker: 1,
-          listen: { hostname: "127.0.0.1", port },
-          abortTellsDeparture,
-          recordHeaders: false,
-        },
-        deps: {
-          upstream: { baseUrl: upstream.url, host: "127.0.0.1" },
-          acceptedKeys: [],
-          rejectUnauthenticated: false,
-          healthEndpoints: false,
-          filterRequestHeaders: requestHeaderFilter([]),
-          credential: () => ({ kind: "api_key", key: "unused", header: "auto" }),
-          onRefused: () => {},
-          isReady: () => true,
-          transport: { fetch, headerTimeout: new SharedTimeout(10_000) },
-        },
+        config,
+        deps: proxyDeps(config, HELD_KEY),
         onInFlight: () => {},
         onRecord: recorded.resolve,
         onListenerLost: recorded.reject,

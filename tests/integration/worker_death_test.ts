@@ -5,25 +5,10 @@ import type { Exchange } from "../kit/http1/exchange.ts";
 import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import { formatRequest, request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { workerConfig } from "../kit/process/worker_config.ts";
 import { connectionTo } from "../kit/process/worker_connection.ts";
 
 const DEATH = /worker died and will be replaced.* worker=(\d+) reason="([^"]*)" restartMs=(\d+)/;
-
-const unusedConfig = {
-  acceptedKeys: [],
-  rejectUnauthenticated: false,
-  healthEndpoints: true,
-  stripRequestHeaders: [],
-  headerTimeoutMs: 1_000,
-  tokenTimeoutMs: 0,
-  maxBodyBytes: undefined,
-  upstreamHttp2: false,
-  abortTellsDeparture: true,
-  upstreamTls: { caCerts: [] },
-  upstreamProxy: undefined,
-  models: [],
-  recordHeaders: false,
-};
 
 /** The program with two workers of the named module in `tests/integration/workers/`. */
 function startWith(module: string, upstreamUrl: string): Promise<ProxyProcess> {
@@ -90,7 +75,7 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
   const pool = new WorkerPool({
     count: 1,
     module: new URL("./workers/fated_worker.ts", import.meta.url),
-    config: { ...unusedConfig, listen, upstream: { baseUrl: upstream.url, host: "127.0.0.1" } },
+    config: workerConfig(upstream.url, { listen }),
     permissions: workerPermissions({ listen, upstreamUrl: upstream.url }),
     credential: () => undefined,
     onCredential: () => {},

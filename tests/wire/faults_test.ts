@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { digestKey } from "../../src/clients/identify.ts";
-import { requestHeaderFilter } from "../../src/proxy/headers.ts";
-import { SharedTimeout } from "../../src/time/shared_timeout.ts";
+import type { ProxyDeps } from "../../src/proxy/handler.ts";
+import type { HeldCredential } from "../../src/upstreams/upstream.ts";
+import { proxyDeps } from "../../src/worker/proxy_deps.ts";
 import { RequestServer } from "../../src/worker/server.ts";
-import type { ServerDeps } from "../../src/worker/tracker.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { headerValues } from "../kit/http1/message_head.ts";
 import { CLIENT_KEY } from "../kit/process/proxy_process.ts";
+import { HELD_KEY, workerConfig } from "../kit/process/worker_config.ts";
 import { formatRequest, RawClient } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
@@ -16,47 +17,50 @@ function fail(): never {
   throw new Error(FAULT);
 }
 
+function withCredential(credential: HeldCredential): (healthy: ProxyDeps) => ProxyDeps {
+  return (healthy) => ({ ...healthy, upstream: { ...healthy.upstream, credential } });
+}
+
+const UNREADABLE: HeldCredential = {
+  ...HELD_KEY,
+  get isAtHand() {
+    return fail();
+  },
+};
+
 /** Faults in what the request path calls, and the request that meets each. */
-const FAULTS: Record<string, { deps: Partial<ServerDeps>; target?: string }> = {
-  "the filter of headers throws": { deps: { filterRequestHeaders: fail } },
-  "the credential throws": { deps: { credential: fail } },
-  "the credential is rejected": { deps: { credential: () => Promise.reject(new Error(FAULT)) } },
-  "no error at all is thrown": { deps: { credential: () => Promise.reject(undefined) } },
-  "readiness throws": { deps: { isReady: fail }, target: "/readyz" },
+const FAULTS: Record<string, { fault: (healthy: ProxyDeps) => ProxyDeps; target?: string }> = {
+  "the filter of headers throws": { fault: (deps) => ({ ...deps, filterRequestHeaders: fail }) },
+  "the credential throws": { fault: withCredential({ ...HELD_KEY, get: fail }) },
+  "the credential is rejected": {
+    fault: withCredential({ ...HELD_KEY, get: () => Promise.reject(new Error(FAULT)) }),
+  },
+  "no error at all is thrown": {
+    fault: withCredential({ ...HELD_KEY, get: () => Promise.reject(undefined) }),
+  },
+  "readiness throws": { fault: withCredential(UNREADABLE), target: "/readyz" },
 };
 
 // The program has no such fault to offer, so its server runs here, with one put in.
-for (const [what, { deps, target = "/v1/messages" }] of Object.entries(FAULTS)) {
+for (const [what, { fault, target = "/v1/messages" }] of Object.entries(FAULTS)) {
   Deno.test(`75 ${what}: that request is a 500 that gives nothing away, the next is served`, async () => {
     await using upstream = RawUpstream.start();
-    const healthy: ServerDeps = {
-      upstream: { baseUrl: upstream.url, host: "127.0.0.1" },
+    const config = workerConfig(upstream.url, {
+      listen: { hostname: "127.0.0.1", port: freePort() },
       acceptedKeys: [digestKey(CLIENT_KEY)],
-      rejectUnauthenticated: false,
-      healthEndpoints: true,
-      filterRequestHeaders: requestHeaderFilter([]),
-      credential: () => ({ kind: "api_key", key: "unused", header: "auto" }),
-      onRefused: () => {},
-      isReady: () => true,
-      transport: { fetch, headerTimeout: new SharedTimeout(10_000) },
-    };
+    });
+    const healthy = proxyDeps(config, HELD_KEY);
     const details: (string | undefined)[] = [];
-    const port = freePort();
     const server = new RequestServer({
-      config: {
-        worker: 1,
-        listen: { hostname: "127.0.0.1", port },
-        abortTellsDeparture: true,
-        recordHeaders: false,
-      },
-      deps: { ...healthy, ...deps },
+      config,
+      deps: fault(healthy),
       onInFlight: () => {},
       onRecord: ({ detail }) => details.push(detail),
       onListenerLost: assert.fail,
       onUnrecovered: assert.fail,
     });
     {
-      using client = await RawClient.connect({ port });
+      using client = await RawClient.connect({ port: config.listen.port });
       const request = formatRequest({
         target,
         headers: [["Host", "localhost"], ["x-api-key", CLIENT_KEY]],

@@ -2,9 +2,9 @@ import { StartError } from "../../config/load/start_error.ts";
 import type { LoadedSettings } from "../../config/load/load.ts";
 import type { Settings } from "../../config/schema/settings.ts";
 import { listSettings } from "../../config/load/listing.ts";
-import { createTransport } from "../../upstreams/transport.ts";
+import { Transport } from "../../upstreams/transport.ts";
 import { openUpstreamRoute } from "../../supervisor/upstream_connection.ts";
-import { workerConfig } from "../../supervisor/worker_config.ts";
+import { upstreamConfig } from "../../supervisor/worker_config.ts";
 import {
   checkCertificate,
   checkListeningAddresses,
@@ -53,8 +53,7 @@ async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
     const { caCerts } = route.tls;
     const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
     if (credential === undefined) return [...results];
-    const listen = { hostname: settings.bind_address, port: settings.port };
-    const transport = createTransport(workerConfig(settings, listen, route));
+    const transport = new Transport(upstreamConfig(settings, route));
     return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

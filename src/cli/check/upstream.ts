@@ -1,6 +1,7 @@
 import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
 import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
-import { forward, type Transport } from "../../proxy/forward.ts";
+import { forward } from "../../proxy/forward.ts";
+import type { Transport } from "../../upstreams/transport.ts";
 import { Refusal } from "../../proxy/answers.ts";
 import type { CheckResult } from "./report.ts";
 
@@ -25,6 +26,7 @@ export async function checkUpstream(
       url,
       [["anthropic-version", "2023-06-01"], ...headers],
       transport,
+      undefined,
     );
     await response.body?.cancel();
     return { name: NAME, ...meaningOf(response.status, url) };

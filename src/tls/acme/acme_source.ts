@@ -1,4 +1,4 @@
-import { type Certificate, type CertificatePair, readCertificate } from "../certificate.ts";
+import { type Certificate, readCertificate } from "../certificate.ts";
 import type { CertificateSource, ServeCertificate, UpkeepLog } from "../certificate_source.ts";
 import { type Clock, delay, systemClock } from "../../time/clock.ts";
 import { expiryText, ExpiryWarning } from "../expiry_warning.ts";
@@ -13,6 +13,7 @@ import { backoff, type Random, renewalTime } from "./renewal.ts";
 import { certificateId } from "./renewal_info.ts";
 import { RenewalAdvice } from "./renewal_advice.ts";
 import { runOrder } from "./run_order.ts";
+import type { CertificatePair } from "../../ipc/messages.ts";
 
 /** Longest time between two checks, in milliseconds. */
 const CHECK_INTERVAL = 3_600_000;

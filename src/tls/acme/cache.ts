@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { join } from "node:path";
-import type { CertificatePair } from "../certificate.ts";
+import type { CertificatePair } from "../../ipc/messages.ts";
 import {
   makePrivateDirectory,
   readPrivateFile,

@@ -1,4 +1,4 @@
-import type { CertificatePair } from "../certificate.ts";
+import type { CertificatePair } from "../../ipc/messages.ts";
 
 const DAY = 86_400_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };

@@ -1,15 +1,12 @@
 import { AcmeCache } from "../../../src/tls/acme/cache.ts";
 import { AcmeSource } from "../../../src/tls/acme/acme_source.ts";
 import { ChallengeServer } from "../../../src/tls/acme/challenge_server.ts";
-import {
-  type Certificate,
-  type CertificatePair,
-  readCertificate,
-} from "../../../src/tls/certificate.ts";
+import { type Certificate, readCertificate } from "../../../src/tls/certificate.ts";
 import { CacheDirectory } from "./acme_proxy.ts";
 import { Condition } from "../time/condition.ts";
 import { FakeClock } from "../time/fake_clock.ts";
 import { Pebble, type PebbleOptions } from "../servers/pebble.ts";
+import type { CertificatePair } from "../../../src/ipc/messages.ts";
 
 /** How a source is run in a test. */
 export interface RunOptions {

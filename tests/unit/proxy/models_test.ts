@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { dialectOf } from "../../../src/clients/dialect.ts";
-import { type Model, modelsResponse } from "../../../src/proxy/models.ts";
+import type { ModelSettings } from "../../../src/config/schema/settings.ts";
+import { modelsResponse } from "../../../src/proxy/models.ts";
 
-const CLAUDE: Model = { id: "claude-a", displayName: "Claude A", api: "anthropic" };
-const GPT: Model = { id: "org/gpt b", api: "openai" };
+const CLAUDE: ModelSettings = { id: "claude-a", display_name: "Claude A", api: "anthropic" };
+const GPT: ModelSettings = { id: "org/gpt b", api: "openai" };
 const KEY = { "x-api-key": "k" };
 const BEARER = { authorization: "Bearer k" };
 
 /** What the proxy answers itself to a GET with these headers. */
-function answerTo(path: string, headers: Record<string, string>, models: Model[]) {
+function answerTo(path: string, headers: Record<string, string>, models: ModelSettings[]) {
   const dialect = dialectOf(path, new Headers(headers));
   return modelsResponse({ method: "GET", path, dialect }, models);
 }
@@ -16,7 +17,7 @@ function answerTo(path: string, headers: Record<string, string>, models: Model[]
 type Asked = [
   path: string,
   headers: Record<string, string>,
-  models: Model[],
+  models: ModelSettings[],
   listed: string[] | "upstream",
 ];
 

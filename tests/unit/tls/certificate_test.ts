@@ -1,10 +1,7 @@
 import assert from "node:assert/strict";
-import {
-  CertificateError,
-  type CertificatePair,
-  readCertificate,
-} from "../../../src/tls/certificate.ts";
+import { CertificateError, readCertificate } from "../../../src/tls/certificate.ts";
 import { reencodeKey, TestAuthority } from "../../kit/tls/authority.ts";
+import type { CertificatePair } from "../../../src/ipc/messages.ts";
 
 const DAY = 86_400_000;
 const authority = await TestAuthority.create();

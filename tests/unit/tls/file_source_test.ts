@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { CertificatePair } from "../../../src/tls/certificate.ts";
+import type { CertificatePair } from "../../../src/ipc/messages.ts";
 import { FileSource } from "../../../src/tls/file_source.ts";
 import { TestAuthority } from "../../kit/tls/authority.ts";
 import { Condition } from "../../kit/time/condition.ts";
