@@ -48,48 +48,53 @@ export interface WorkerConfig {
   readonly recordHeaders: boolean;
 }
 
-/** From the supervisor to a worker. */
-export type ToWorker =
-  | {
-    readonly type: "start";
-    readonly config: WorkerConfig;
-    /** Absent while there is none yet. */
-    readonly credential: IssuedCredential | undefined;
-    /** HTTPS with this certificate; plain HTTP without. */
-    readonly certificate?: CertificatePair;
-  }
-  | {
-    /** New requests are served so from now on; `worker` and `listen` stay as they were. */
-    readonly type: "reload";
-    readonly config: WorkerConfig;
-  }
-  | ToCredentialHolder
-  | { readonly type: "certificate"; readonly certificate: CertificatePair }
-  /** New requests are to be refused. The listener stays: other workers may still be busy. */
-  | { readonly type: "drain" }
-  /** Every worker has drained: listeners are to be closed. */
-  | { readonly type: "close" }
+/** What a request worker offers the supervisor: every verb of its life. */
+export interface RequestWorker {
+  /** Serves from now on; throws when it cannot listen. */
+  start(start: WorkerStart): void;
+  /** Serves new requests so from now on; `worker` and `listen` stay as they were. */
+  reload(config: WorkerConfig): void;
+  /** Serves new connections with it, or says why not with `certificateRefused`. */
+  certificate(certificate: CertificatePair): void;
+  /** Takes what it is told of credentials. */
+  credential(message: ToCredentialHolder): void;
   /**
-   * The time to drain is over: WebSockets are to be closed with the code that says so, and requests
-   * that still run to be reported as cut off.
+   * Refuses new requests, and returns once no request runs any more. The listener stays: other
+   * workers may still be busy.
    */
-  | { readonly type: "cut_off" };
+  drain(): Promise<void>;
+  /** Closes the listener: every worker has drained. */
+  close(): Promise<void>;
+  /**
+   * Closes WebSockets with the code that says why, and reports requests that still run as cut off:
+   * the time to drain is over.
+   */
+  cutOff(): Promise<void>;
+}
 
-/** From a worker to the supervisor. */
-export type FromWorker =
-  | { readonly type: "listening" }
-  | { readonly type: "failed"; readonly reason: string }
-  /** Connections could not be accepted; idle ones are closed and the listener is opened again. */
-  | { readonly type: "listener_lost"; readonly reason: string }
-  /** Answers `certificate`, in order; with the reason when the old one is still served. */
-  | { readonly type: "certificate_done"; readonly refused?: string }
-  | ({ readonly type: "requests" } & RequestReport)
-  | FromCredentialHolder
-  | { readonly type: "reloaded" }
-  /** Answers `drain` once no request runs any more. */
-  | { readonly type: "drained" }
-  | { readonly type: "closed" }
-  | { readonly type: "cut_off" };
+/** What a worker starts with. */
+export interface WorkerStart {
+  /** What it serves, and how. */
+  readonly config: WorkerConfig;
+  /** Absent while there is none yet. */
+  readonly credential: IssuedCredential | undefined;
+  /** HTTPS with this certificate; plain HTTP without. */
+  readonly certificate: CertificatePair | undefined;
+}
+
+/** What the supervisor offers a request worker. */
+export interface Supervisor {
+  /** Takes what became of requests. */
+  requests(report: RequestReport): void;
+  /** Takes what the worker says of credentials. */
+  credential(message: FromCredentialHolder): void;
+  /** Hears that no connection could be accepted; idle ones are closed and the listener opened again. */
+  listenerLost(reason: string): void;
+  /** Hears that a certificate could not be taken up; the old one is still served. */
+  certificateRefused(reason: string): void;
+  /** Replaces the worker, which cannot go on. */
+  failed(reason: string): void;
+}
 
 /** What a worker reports from time to time. */
 export interface RequestReport {

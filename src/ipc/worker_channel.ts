@@ -21,14 +21,19 @@ export function workerChannel<Theirs extends Offer<Theirs>, Ours extends Offer<O
   { module, name, permissions, functions, readers, onDeath }: WorkerChannelOptions<Ours>,
 ): Channel<Theirs, Ours> {
   const worker = new Worker(module, { type: "module", name, deno: { permissions } });
+  let ended = false;
   const die = (reason: string) => {
+    if (ended) return;
     channel.close(reason);
     onDeath(reason);
   };
   const channel = new Channel<Theirs, Ours>(worker, functions, {
     ...(readers && { readers }),
     onViolation: die,
-    onClose: () => worker.terminate(),
+    onClose() {
+      ended = true;
+      worker.terminate();
+    },
   });
   worker.onerror = (event) => {
     event.preventDefault();

@@ -58,6 +58,11 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
 };
 
+/** Whether a text is one of the codes. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(STATUS, text);
+}
+
 /** https://docs.anthropic.com/en/api/errors */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",

@@ -64,20 +64,23 @@ export async function startService(
         proxyAddress: route.workerProxy && new URL(route.workerProxy.url).host,
       }),
       credential: () => credentials.current,
-      onCredential: (message) => credentials.receive(message),
       certificate: certificates?.current,
-      onCertificateRefused: (refusal) => log.error("new certificate not served", { ...refusal }),
-      onListenerLost: (loss) =>
-        log.error("connections could not be accepted; idle ones are closed to make room", {
-          ...loss,
-        }),
-      onRequests: (report) => {
-        metrics.report(report);
-        for (const record of report.records) {
-          logRequest(record);
-          reportCertificate(record.detail);
-        }
-      },
+      supervisor: (worker) => ({
+        requests: (report) => {
+          metrics.report(report);
+          for (const record of report.records) {
+            logRequest(record);
+            reportCertificate(record.detail);
+          }
+        },
+        credential: (message) => credentials.receive(message),
+        certificateRefused: (reason) => log.error("new certificate not served", { worker, reason }),
+        listenerLost: (reason) =>
+          log.error("connections could not be accepted; idle ones are closed to make room", {
+            worker,
+            reason,
+          }),
+      }),
       onDeath: (death) => {
         metrics.workerDied(death.worker);
         log.error("worker died and will be replaced", { ...death });

@@ -1,141 +1,65 @@
-import type { FromCredentialHolder, IssuedCredential } from "../credentials/messages.ts";
-import type {
-  CertificatePair,
-  FromWorker,
-  RequestReport,
-  ToWorker,
-  WorkerConfig,
-} from "../ipc/messages.ts";
+import { type CallArguments, type Channel, ChannelClosed } from "../ipc/channel.ts";
+import type { RequestWorker, Supervisor } from "../ipc/messages.ts";
+import { supervisorReaders } from "../ipc/supervisor_readers.ts";
+import { workerChannel } from "../ipc/worker_channel.ts";
 
 /** What one worker runs, with what permissions, and whom it tells. */
-export interface RequestWorkerOptions {
+export interface WorkerHandleOptions {
   readonly module: URL;
+  /** Counts from 1. */
+  readonly number: number;
   readonly permissions: Deno.PermissionOptions;
-  readonly onRequests: (report: RequestReport) => void;
-  readonly onCredential: (message: FromCredentialHolder) => void;
-  readonly onCertificateRefused: (reason: string) => void;
-  readonly onListenerLost: (reason: string) => void;
+  readonly supervisor: Omit<Supervisor, "failed">;
+  /** It died, or was ended because it could not do what it was told. */
   readonly onDeath: (reason: string) => void;
 }
 
-/** One Web Worker, and the supervisor's half of the conversation with it. */
-export class RequestWorker {
-  readonly #worker: Worker;
-  readonly #options: RequestWorkerOptions;
-  readonly #listening = Promise.withResolvers<void>();
-  readonly #drained = Promise.withResolvers<void>();
-  readonly #closed = Promise.withResolvers<void>();
-  /** Resolve once the certificates sent so far are in use, in order. */
-  readonly #certificatesSent: (() => void)[] = [];
-  readonly #cutOff = Promise.withResolvers<void>();
-  /** Resolve once the reloads sent so far are in force, in order. */
-  readonly #reloadsSent: (() => void)[] = [];
+/** One request worker. It lives until it dies or is terminated. */
+export class WorkerHandle {
+  readonly #channel: Channel<RequestWorker, Supervisor>;
+  readonly #onDeath: (reason: string) => void;
 
-  constructor(options: RequestWorkerOptions) {
-    this.#options = options;
-    this.#worker = new Worker(options.module, {
-      type: "module",
+  constructor({ module, number, permissions, supervisor, onDeath }: WorkerHandleOptions) {
+    this.#onDeath = onDeath;
+    this.#channel = workerChannel({
+      module,
       name: "request-worker",
-      deno: { permissions: options.permissions },
+      permissions,
+      functions: { ...supervisor, failed: (reason) => this.#die(reason) },
+      readers: supervisorReaders(number),
+      onDeath,
     });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#receive(data);
-    this.#worker.onerror = (event) => {
-      event.preventDefault();
-      this.#die(event.message);
-    };
   }
 
-  /** @throws {Error} when the worker cannot listen */
-  start(
-    config: WorkerConfig,
-    credential: IssuedCredential | undefined,
-    certificate: CertificatePair | undefined,
+  /**
+   * Has the worker do something. One that fails is ended, for nobody knows what state it is in.
+   *
+   * @throws {Error} when it fails or dies
+   */
+  async call<Verb extends keyof RequestWorker>(
+    verb: Verb,
+    ...rest: CallArguments<RequestWorker, Verb>
   ): Promise<void> {
-    this.post({
-      type: "start",
-      config,
-      credential,
-      ...(certificate && { certificate: pem(certificate) }),
-    });
-    return this.#listening.promise;
-  }
-
-  useCertificate(certificate: CertificatePair): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#certificatesSent.push(resolve);
-    this.post({ type: "certificate", certificate: pem(certificate) });
-    return promise;
-  }
-
-  reload(config: WorkerConfig): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#reloadsSent.push(resolve);
-    this.post({ type: "reload", config });
-    return promise;
-  }
-
-  drain(): Promise<void> {
-    this.post({ type: "drain" });
-    return this.#drained.promise;
-  }
-
-  close(): Promise<void> {
-    this.post({ type: "close" });
-    return this.#closed.promise;
-  }
-
-  cutOff(): Promise<void> {
-    this.post({ type: "cut_off" });
-    return this.#cutOff.promise;
-  }
-
-  terminate(): void {
-    this.#worker.terminate();
-    for (const resolve of [...this.#certificatesSent, ...this.#reloadsSent]) resolve();
-  }
-
-  post(message: ToWorker): void {
-    this.#worker.postMessage(message);
-  }
-
-  #receive(message: FromWorker): void {
-    switch (message.type) {
-      case "listening":
-        return this.#listening.resolve();
-      case "failed":
-        return this.#die(message.reason);
-      case "listener_lost":
-        return this.#options.onListenerLost(message.reason);
-      case "certificate_done":
-        if (message.refused !== undefined) this.#options.onCertificateRefused(message.refused);
-        return this.#certificatesSent.shift()?.();
-      case "requests":
-        return this.#options.onRequests(message);
-      case "reloaded":
-        return this.#reloadsSent.shift()?.();
-      case "credential_wanted":
-      case "credential_refused":
-        return this.#options.onCredential(message);
-      case "drained":
-        return this.#drained.resolve();
-      case "closed":
-        return this.#closed.resolve();
-      case "cut_off":
-        return this.#cutOff.resolve();
+    try {
+      await this.#channel.call(verb, ...rest);
+    } catch (error) {
+      if (!(error instanceof ChannelClosed)) this.#die(String(error));
+      throw error;
     }
   }
 
-  #die(reason: string): void {
-    this.terminate();
-    this.#drained.resolve();
-    this.#closed.resolve();
-    this.#cutOff.resolve();
-    this.#listening.reject(new Error(reason));
-    this.#options.onDeath(reason);
+  /** Tells the worker something of credentials. */
+  tell(credential: Parameters<RequestWorker["credential"]>[0]): void {
+    this.#channel.tell("credential", credential);
   }
-}
 
-/** The two fields a worker needs of whatever the supervisor knows of a certificate. */
-function pem({ cert, key }: CertificatePair): CertificatePair {
-  return { cert, key };
+  /** Ends it at once, and running requests with it. */
+  terminate(): void {
+    this.#channel.close("terminated");
+  }
+
+  #die(reason: string): void {
+    this.#channel.close(reason);
+    this.#onDeath(reason);
+  }
 }

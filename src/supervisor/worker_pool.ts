@@ -1,10 +1,6 @@
-import type {
-  FromCredentialHolder,
-  IssuedCredential,
-  ToCredentialHolder,
-} from "../credentials/messages.ts";
-import type { CertificatePair, RequestReport, WorkerConfig } from "../ipc/messages.ts";
-import { RequestWorker } from "./worker_handle.ts";
+import type { IssuedCredential, ToCredentialHolder } from "../credentials/messages.ts";
+import type { CertificatePair, Supervisor, WorkerConfig } from "../ipc/messages.ts";
+import { WorkerHandle } from "./worker_handle.ts";
 
 /** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
 const FIRST_BACKOFF = 100;
@@ -28,15 +24,10 @@ export interface WorkerPoolOptions {
   readonly permissions: Deno.PermissionOptions;
   /** The credential at hand when a worker starts. */
   readonly credential: () => IssuedCredential | undefined;
-  /** A worker says something of credentials. */
-  readonly onCredential: (message: FromCredentialHolder) => void;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly certificate?: CertificatePair | undefined;
-  readonly onRequests: (report: RequestReport) => void;
-  /** A worker could not take up a new certificate and serves the old one. */
-  readonly onCertificateRefused: (refusal: { worker: number; reason: string }) => void;
-  /** A worker could not accept connections; it closes idle ones and listens again. */
-  readonly onListenerLost: (loss: { worker: number; reason: string }) => void;
+  /** What worker number so-and-so may call. */
+  readonly supervisor: (worker: number) => Omit<Supervisor, "failed">;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
 }
@@ -44,7 +35,7 @@ export interface WorkerPoolOptions {
 /** Request workers that share one port. One that dies is replaced; the others serve on. */
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
-  readonly #workers = new Map<number, RequestWorker>();
+  readonly #workers = new Map<number, WorkerHandle>();
   #config: Omit<WorkerConfig, "worker">;
   #certificate: CertificatePair | undefined;
   readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
@@ -54,7 +45,7 @@ export class WorkerPool {
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#config = options.config;
-    this.#certificate = options.certificate;
+    this.#certificate = options.certificate && pem(options.certificate);
   }
 
   /** The address every worker listens on. */
@@ -65,10 +56,7 @@ export class WorkerPool {
   /** Has every worker serve new requests differently; resolves once all of them do. */
   async reload(config: Omit<WorkerConfig, "worker">): Promise<void> {
     this.#config = config;
-    const each = [...this.#workers].map(([number, worker]) =>
-      worker.reload({ ...config, worker: number })
-    );
-    await Promise.all(each);
+    await this.#each((worker, number) => worker.call("reload", { ...config, worker: number }));
   }
 
   /**
@@ -77,9 +65,8 @@ export class WorkerPool {
    * @returns a promise that resolves once they do
    */
   async useCertificate(certificate: CertificatePair): Promise<void> {
-    this.#certificate = certificate;
-    const workers = [...this.#workers.values()];
-    await Promise.all(workers.map((worker) => worker.useCertificate(certificate)));
+    const pair = this.#certificate = pem(certificate);
+    await this.#each((worker) => worker.call("certificate", pair));
   }
 
   /**
@@ -100,7 +87,7 @@ export class WorkerPool {
 
   /** Tells every worker something of credentials. */
   broadcast(message: ToCredentialHolder): void {
-    for (const worker of this.#workers.values()) worker.post(message);
+    for (const worker of this.#workers.values()) worker.tell(message);
   }
 
   /**
@@ -110,9 +97,8 @@ export class WorkerPool {
    */
   async drain(): Promise<void> {
     this.#stopReplacing();
-    const workers = [...this.#workers.values()];
-    await Promise.all(workers.map((worker) => worker.drain()));
-    await Promise.all(workers.map((worker) => worker.close()));
+    await this.#each((worker) => worker.call("drain"));
+    await this.#each((worker) => worker.call("close"));
   }
 
   /**
@@ -120,7 +106,7 @@ export class WorkerPool {
    * reported; resolves once that is done.
    */
   async cutOff(): Promise<void> {
-    await Promise.all([...this.#workers.values()].map((worker) => worker.cutOff()));
+    await this.#each((worker) => worker.call("cutOff"));
   }
 
   /** Ends every worker at once, running requests with it. */
@@ -130,6 +116,11 @@ export class WorkerPool {
     this.#workers.clear();
   }
 
+  /** Nothing is left to wait for where a worker dies meanwhile: the one that replaces it knows all. */
+  async #each(action: (worker: WorkerHandle, number: number) => Promise<void>): Promise<void> {
+    await Promise.allSettled([...this.#workers].map(([number, worker]) => action(worker, number)));
+  }
+
   #stopReplacing(): void {
     this.#replacing = false;
     for (const timer of this.#restarts.values()) clearTimeout(timer);
@@ -137,22 +128,24 @@ export class WorkerPool {
   }
 
   async #spawn(number: number, backoff: number): Promise<void> {
-    const { module = WORKER, permissions, credential, ...options } = this.#options;
+    const { module = WORKER, permissions, credential, supervisor } = this.#options;
     const started = performance.now();
-    const worker = new RequestWorker({
+    const worker = new WorkerHandle({
       module,
+      number,
       permissions,
-      onRequests: options.onRequests,
-      onCredential: options.onCredential,
-      onCertificateRefused: (reason) => options.onCertificateRefused({ worker: number, reason }),
-      onListenerLost: (reason) => options.onListenerLost({ worker: number, reason }),
+      supervisor: supervisor(number),
       onDeath: (reason) => {
         const stable = performance.now() - started > STABLE_AFTER;
         this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
       },
     });
     this.#workers.set(number, worker);
-    await worker.start({ ...this.#config, worker: number }, credential(), this.#certificate);
+    await worker.call("start", {
+      config: { ...this.#config, worker: number },
+      credential: credential(),
+      certificate: this.#certificate,
+    });
   }
 
   #replace(number: number, reason: string, backoff: number): void {
@@ -166,4 +159,9 @@ export class WorkerPool {
     };
     this.#restarts.set(number, setTimeout(restart, backoff));
   }
+}
+
+/** The two fields a worker needs of whatever the supervisor knows of a certificate. */
+function pem({ cert, key }: CertificatePair): CertificatePair {
+  return { cert, key };
 }

@@ -32,11 +32,13 @@ const pool = new WorkerPool({
   count: 1,
   config: workerConfig(upstreamUrl, { listen }),
   credential: () => undefined,
-  onCredential: () => {},
-  onCertificateRefused: () => {},
-  onListenerLost: () => {},
   permissions: { net: true },
-  onRequests: receive,
+  supervisor: () => ({
+    requests: receive,
+    credential() {},
+    certificateRefused() {},
+    listenerLost() {},
+  }),
   onDeath: (death) => console.error("worker died", death),
 });
 await pool.start();

@@ -6,6 +6,7 @@ import { freePort } from "../kit/process/free_port.ts";
 import { FakeEntra } from "../kit/servers/fake_entra.ts";
 import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { APPLICATION, TENANT } from "./azure_proxy.ts";
+import { request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
 
@@ -156,6 +157,45 @@ Deno.test("workers are told the token, but neither the secret it comes from nor 
     ],
   );
 });
+
+/** Each would once have ended the whole process; what else there is, `tests/unit/ipc` tries. */
+const LIES: unknown[] = [
+  null,
+  { name: "requests", argument: { inFlight: 1 } },
+  { name: "requests", argument: { inFlight: 1, records: [null] } },
+  { name: "requests", argument: { inFlight: 1, records: [{ code: 7, dialect: {} }] } },
+];
+
+Deno.test("whatever a worker says, it ends itself and not the supervisor", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    entry: "tests/integration/workers/program.ts",
+    permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE"],
+    env: { WORKER_MODULE: "./lying_worker.ts" },
+    args: ["--workers", "1"],
+  });
+  for (const lie of LIES) {
+    const target = `/post/${encodeURIComponent(JSON.stringify(lie))}`;
+    const before = proxy.stdout.length;
+    const answered = request({ port: proxy.port, target }).catch(() => {});
+    await proxy.waitForStdout((lines) =>
+      lines.slice(before).find((line) => /worker died.*reason="protocol violation/.test(line))
+    );
+    await answered;
+    await untilServed(proxy);
+  }
+  proxy.signal("SIGTERM");
+  assert.equal(await proxy.exit(), 0);
+});
+
+/** Until a worker has replaced the last that died. */
+async function untilServed({ port }: ProxyProcess): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while ((await request({ port }).catch(() => undefined))?.status !== 200) {
+    assert.ok(performance.now() < deadline, "no worker replaces the one that died");
+  }
+}
 
 /** A line of the echoing worker, what it was told made readable. */
 function decoded(line: string): string {

@@ -78,10 +78,12 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
     config: workerConfig(upstream.url, { listen }),
     permissions: workerPermissions({ listen, upstreamUrl: upstream.url }),
     credential: () => undefined,
-    onCredential: () => {},
-    onCertificateRefused: () => {},
-    onListenerLost: () => {},
-    onRequests: () => {},
+    supervisor: () => ({
+      requests() {},
+      credential() {},
+      certificateRefused() {},
+      listenerLost() {},
+    }),
     onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
   });
   await pool.start();

@@ -4,32 +4,32 @@
  *
  * @module
  */
-import type { FromWorker, RequestRecord, ToWorker } from "../../../src/ipc/messages.ts";
+import type { Channel } from "../../../src/ipc/channel.ts";
+import type { RequestRecord, RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
+import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
 
-const supervisor = self as unknown as {
-  postMessage(message: FromWorker): void;
-  onmessage: (event: MessageEvent<ToWorker>) => void;
-};
+const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
+  start() {},
+  reload() {},
+  certificate() {},
+  credential() {},
+  drain: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+  cutOff: () => Promise.resolve(),
+});
 
-supervisor.onmessage = ({ data: message }) => {
-  supervisor.postMessage({
-    type: "requests",
-    worker: 1,
-    inFlight: 0,
-    records: [recordOf(message)],
-  });
-  if (message.type === "start") supervisor.postMessage({ type: "listening" });
-  if (message.type === "drain") supervisor.postMessage({ type: "drained" });
-  if (message.type === "close") supervisor.postMessage({ type: "closed" });
-};
+globalThis.addEventListener("message", (event) => {
+  const { data } = event as MessageEvent<{ name: string }>;
+  supervisor.tell("requests", { worker: 1, inFlight: 0, records: [recordOf(data)] });
+});
 
-function recordOf(message: ToWorker): RequestRecord {
+function recordOf(message: { name: string }): RequestRecord {
   return {
     time: Date.now(),
     id: "echo",
     worker: 1,
     method: "ECHO",
-    path: `/${message.type}`,
+    path: `/${message.name}`,
     dialect: undefined,
     status: 200,
     firstByteMs: 0,
@@ -46,7 +46,7 @@ function recordOf(message: ToWorker): RequestRecord {
 }
 
 /** The log takes secrets out of what it can read; a test that looks for them must see them. */
-function hexadecimal(message: ToWorker): string {
+function hexadecimal(message: unknown): string {
   const text = JSON.stringify(
     message,
     (_, value) => value instanceof Uint8Array ? value.toHex() : value,

@@ -4,21 +4,25 @@
  *
  * @module
  */
-import type { FromWorker, ToWorker } from "../../../src/ipc/messages.ts";
+import type { Channel } from "../../../src/ipc/channel.ts";
+import type { RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
+import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
 
-const supervisor = self as unknown as {
-  postMessage(message: FromWorker): void;
-  onmessage: (event: MessageEvent<ToWorker>) => void;
-};
+const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
+  start: ({ config }) =>
+    new Promise<void>((listening) => void followFate(config.upstream.baseUrl, listening)),
+  reload() {},
+  certificate() {},
+  credential() {},
+  drain: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+  cutOff: () => Promise.resolve(),
+});
 
-supervisor.onmessage = ({ data }) => {
-  if (data.type === "start") void followFate(data.config.upstream.baseUrl);
-};
-
-async function followFate(upstreamUrl: string): Promise<void> {
+async function followFate(upstreamUrl: string, listening: () => void): Promise<void> {
   const fate = await (await fetch(upstreamUrl)).text();
   if (fate === "throw") throw new Error("fated to throw");
-  if (fate === "fail") return supervisor.postMessage({ type: "failed", reason: "fated to fail" });
-  supervisor.postMessage({ type: "listening" });
-  return await followFate(upstreamUrl);
+  if (fate === "fail") return supervisor.tell("failed", "fated to fail");
+  listening();
+  return await followFate(upstreamUrl, listening);
 }

@@ -5,14 +5,14 @@
  * @module
  */
 import "../../../src/worker/main.ts";
-import type { ToWorker } from "../../../src/ipc/messages.ts";
+import type { WorkerStart } from "../../../src/ipc/messages.ts";
 
 const realFetch = globalThis.fetch;
 let worker = 0;
 
 globalThis.addEventListener("message", (event) => {
-  const { data } = event as MessageEvent<ToWorker>;
-  if (data.type === "start") worker = data.config.worker;
+  const { data } = event as MessageEvent<{ name: string; argument: WorkerStart }>;
+  if (data.name === "start") worker = data.argument.config.worker;
 });
 
 globalThis.fetch = (input, init) => {
