@@ -2,10 +2,7 @@ import type { FromCredentialHolder } from "../credentials/messages.ts";
 import { isErrorCode } from "../proxy/answers.ts";
 import type { Readers } from "./channel.ts";
 import type { RequestRecord, Supervisor } from "./messages.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-type Reader<T = unknown> = (value: unknown) => T;
+import { fields, number, oneOf, optional, type Reader, text } from "./readers.ts";
 
 /** One reader for each field of a record. */
 type RecordReaders = {
@@ -65,7 +62,7 @@ const RECORD: Omit<RecordReaders, "worker"> = {
   }),
 };
 
-function readRecord(value: unknown, readers: readonly [string, Reader][]): RequestRecord {
+function readRecord(value: unknown, readers: readonly [string, Reader<unknown>][]): RequestRecord {
   const given = fields(value);
   const record: Record<string, unknown> = {};
   for (const [name, read] of readers) record[name] = read(given[name]);
@@ -84,39 +81,12 @@ function readCredentialMessage(value: unknown): FromCredentialHolder {
   }
 }
 
-function fields(value: unknown): Fields {
-  if (typeof value !== "object" || value === null) throw new TypeError("expected an object");
-  return value as Fields;
-}
-
-function text(value: unknown): string {
-  if (typeof value !== "string") throw new TypeError("expected a text");
-  return value;
-}
-
-function texts(value: unknown): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields(value)).map(([name, one]) => [name, text(one)]));
-}
-
-function number(value: unknown): number {
-  if (typeof value !== "number" || Number.isNaN(value)) throw new TypeError("expected a number");
-  return value;
-}
-
 function status(value: unknown): number {
   const found = number(value);
   if (found < 100 || found > 999) throw new TypeError("expected a status");
   return found;
 }
 
-function oneOf<Label extends string>(labels: readonly Label[]): Reader<Label> {
-  return (value) => {
-    const found = labels.find((label) => label === value);
-    if (found === undefined) throw new TypeError(`expected ${labels.join(" or ")}`);
-    return found;
-  };
-}
-
-function optional<T>(read: Reader<T>): Reader<T | undefined> {
-  return (value) => value === undefined ? undefined : read(value);
+function texts(value: unknown): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields(value)).map(([name, one]) => [name, text(one)]));
 }

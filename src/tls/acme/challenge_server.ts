@@ -1,8 +1,10 @@
+import type { Channel } from "../../ipc/channel.ts";
+import { workerChannel } from "../../ipc/worker_channel.ts";
 import { netOnly } from "../../permissions/needs.ts";
 import { netAddress } from "../../net/address.ts";
 import { CertificateError } from "../certificate.ts";
 import type { HttpsPlace } from "./challenge_responder.ts";
-import type { FromChallengeWorker, ToChallengeWorker } from "./challenge_worker.ts";
+import type { ChallengeWorker } from "./challenge_worker.ts";
 import type { Challenge } from "./order_messages.ts";
 
 /** Where the challenge server listens, and where it redirects to. */
@@ -16,71 +18,44 @@ export interface ChallengeServerOptions {
 
 /** The server on `http_challenge_port`, in a worker that may only listen there. */
 export class ChallengeServer {
-  readonly #worker: Worker;
-  readonly #published: (() => void)[] = [];
+  readonly #worker: Channel<ChallengeWorker, Record<never, never>>;
 
-  private constructor(worker: Worker) {
-    this.#worker = worker;
+  private constructor({ hostname, port, onDeath }: ChallengeServerOptions) {
+    this.#worker = workerChannel({
+      module: new URL("./challenge_worker.ts", import.meta.url),
+      name: "acme-challenges",
+      permissions: netOnly([netAddress(hostname, port)]),
+      functions: {},
+      onDeath,
+    });
   }
 
   /** @throws {CertificateError} when it cannot listen */
   static async start(options: ChallengeServerOptions): Promise<ChallengeServer> {
-    const { hostname, port, https, onDeath } = options;
-    const listening = Promise.withResolvers<void>();
-    const server = new ChallengeServer(challengeWorker(hostname, port));
-    server.#worker.onmessage = ({ data: message }: MessageEvent<FromChallengeWorker>) => {
-      switch (message.type) {
-        case "listening":
-          return listening.resolve();
-        case "failed":
-          return listening.reject(cannotListen(hostname, port, message.reason));
-        case "published":
-          return server.#published.shift()?.();
-      }
-    };
-    server.#worker.onerror = (event) => {
-      event.preventDefault();
-      listening.reject(cannotListen(hostname, port, event.message));
-      onDeath(event.message);
-    };
-    server.#post({ type: "start", listen: { hostname, port }, https });
+    const { hostname, port, https } = options;
+    const server = new ChallengeServer(options);
     try {
-      await listening.promise;
+      await server.#worker.call("start", { listen: { hostname, port }, https });
       return server;
     } catch (error) {
       server.stop();
-      throw error;
+      throw cannotListen(hostname, port, String(error));
     }
   }
 
   /** Answers a challenge from now on, and resolves once it does. */
   publish(challenge: Challenge): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#published.push(resolve);
-    this.#post({ type: "publish", challenge });
-    return promise;
+    return this.#worker.call("publish", challenge);
   }
 
   /** Answers no challenge any more. */
   clear(): void {
-    this.#post({ type: "clear" });
+    this.#worker.tell("clear");
   }
 
   stop(): void {
-    this.#worker.terminate();
+    this.#worker.close("stopped");
   }
-
-  #post(message: ToChallengeWorker): void {
-    this.#worker.postMessage(message);
-  }
-}
-
-function challengeWorker(hostname: string, port: number): Worker {
-  return new Worker(new URL("./challenge_worker.ts", import.meta.url), {
-    type: "module",
-    name: "acme-challenges",
-    deno: { permissions: netOnly([netAddress(hostname, port)]) },
-  });
 }
 
 function cannotListen(hostname: string, port: number, reason: string): CertificateError {

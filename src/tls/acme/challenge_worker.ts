@@ -4,52 +4,32 @@
  *
  * @module
  */
+import { supervisorChannel } from "../../ipc/worker_channel.ts";
 import { type HttpsPlace, respondToChallenge } from "./challenge_responder.ts";
 import type { Challenge } from "./order_messages.ts";
 
-/** From the supervisor to the challenge worker. */
-export type ToChallengeWorker =
-  | {
-    readonly type: "start";
+/** What the challenge worker offers the supervisor. */
+export interface ChallengeWorker {
+  /** Listens; throws when it cannot. */
+  start(start: {
     readonly listen: { readonly hostname: string; readonly port: number };
     readonly https: HttpsPlace;
-  }
-  | { readonly type: "publish"; readonly challenge: Challenge }
-  | { readonly type: "clear" };
-
-/** From the challenge worker to the supervisor. */
-export type FromChallengeWorker =
-  | { readonly type: "listening" }
-  | { readonly type: "failed"; readonly reason: string }
-  | { readonly type: "published" };
-
-const supervisor = self as unknown as {
-  postMessage(message: FromChallengeWorker): void;
-  onmessage: (event: MessageEvent<ToChallengeWorker>) => void;
-};
+  }): void;
+  /** Answers a challenge from now on. */
+  publish(challenge: Challenge): void;
+  /** Answers no challenge any more. */
+  clear(): void;
+}
 
 const responses = new Map<string, string>();
 
-supervisor.onmessage = ({ data: message }) => {
-  switch (message.type) {
-    case "start":
-      return start(message.listen, message.https);
-    case "publish":
-      responses.set(message.challenge.token, message.challenge.keyAuthorization);
-      return supervisor.postMessage({ type: "published" });
-    case "clear":
-      return responses.clear();
-  }
-};
-
-function start(listen: { hostname: string; port: number }, https: HttpsPlace): void {
-  try {
+supervisorChannel<Record<never, never>, ChallengeWorker>({
+  start({ listen, https }) {
     Deno.serve(
       { ...listen, onListen: () => {} },
       (request) => respondToChallenge(request, responses, https),
     );
-    supervisor.postMessage({ type: "listening" });
-  } catch (error) {
-    supervisor.postMessage({ type: "failed", reason: String(error) });
-  }
-}
+  },
+  publish: ({ token, keyAuthorization }) => void responses.set(token, keyAuthorization),
+  clear: () => responses.clear(),
+});

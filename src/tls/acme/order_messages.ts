@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CertificatePair } from "../../ipc/messages.ts";
 
 /** A certificate to order, and from whom. */
 export interface OrderRequest {
@@ -42,19 +43,28 @@ export interface Challenge {
   readonly keyAuthorization: string;
 }
 
-/** From the supervisor to the order worker. */
-export type ToOrderWorker =
-  | {
-    readonly type: "order";
+/** What the order worker offers the supervisor. */
+export interface OrderWorker {
+  /**
+   * Places an order.
+   *
+   * `proxyUrl` is the forward proxy on the way to the authority, without its password.
+   */
+  order(order: {
     readonly request: OrderRequest;
-    /** The forward proxy on the way to the authority, without its password. */
     readonly proxyUrl: string | undefined;
-  }
-  | { readonly type: "published" };
+  }): Promise<OrderOutcome>;
+}
 
-/** From the order worker to the supervisor. */
-export type FromOrderWorker =
-  | { readonly type: "account"; readonly url: string }
-  | { readonly type: "publish"; readonly challenge: Challenge }
-  | { readonly type: "issued"; readonly cert: string; readonly key: string }
-  | { readonly type: "failed"; readonly failure: OrderFailure };
+/** What came of an order. */
+export type OrderOutcome =
+  | { readonly issued: CertificatePair }
+  | { readonly failure: OrderFailure };
+
+/** What the supervisor offers the order worker. */
+export interface OrderSupervisor {
+  /** Hears the account's URL, which was registered just now. */
+  account(url: string): void;
+  /** Returns once the challenge is answered. */
+  publish(challenge: Challenge): Promise<void>;
+}

@@ -6,45 +6,30 @@
  * @module
  */
 import process from "node:process";
+import type { Channel } from "../../ipc/channel.ts";
+import { supervisorChannel } from "../../ipc/worker_channel.ts";
 import { CaFetch } from "./ca_fetch.ts";
 import { placeOrder } from "./order.ts";
 import { OrderError } from "./order_error.ts";
-import type { Challenge, FromOrderWorker, OrderRequest, ToOrderWorker } from "./order_messages.ts";
+import type { OrderOutcome, OrderRequest, OrderSupervisor, OrderWorker } from "./order_messages.ts";
 
-const supervisor = self as unknown as {
-  postMessage(message: FromOrderWorker): void;
-  onmessage: (event: MessageEvent<ToOrderWorker>) => void;
-};
+const supervisor: Channel<OrderSupervisor, OrderWorker> = supervisorChannel({
+  order: ({ request, proxyUrl }) => order(request, proxyUrl),
+});
 
-let published: () => void = () => {};
-
-supervisor.onmessage = ({ data: message }) => {
-  switch (message.type) {
-    case "order":
-      return void order(message.request, message.proxyUrl);
-    case "published":
-      return published();
-  }
-};
-
-async function order(request: OrderRequest, proxyUrl: string | undefined): Promise<void> {
+async function order(request: OrderRequest, proxyUrl: string | undefined): Promise<OrderOutcome> {
   const transport = new CaFetch(request.directoryCaCerts, proxyUrl);
-  const onAccount = (url: string) => supervisor.postMessage({ type: "account", url });
   try {
-    const acme = await loadAcmeClient(transport);
-    const issued = await placeOrder(request, { acme, transport, publish, onAccount });
-    supervisor.postMessage({ type: "issued", ...issued });
+    const issued = await placeOrder(request, {
+      acme: await loadAcmeClient(transport),
+      transport,
+      publish: (challenge) => supervisor.call("publish", challenge),
+      onAccount: (url) => supervisor.tell("account", url),
+    });
+    return { issued };
   } catch (error) {
-    const failure = error instanceof OrderError ? error.failure : { reason: String(error) };
-    supervisor.postMessage({ type: "failed", failure });
+    return { failure: error instanceof OrderError ? error.failure : { reason: String(error) } };
   }
-}
-
-function publish(challenge: Challenge): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  published = resolve;
-  supervisor.postMessage({ type: "publish", challenge });
-  return promise;
 }
 
 /**

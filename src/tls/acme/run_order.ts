@@ -1,13 +1,18 @@
 import { netOnly } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
 import { standInFor } from "../../net/environment_proxy.ts";
-import {
-  type Challenge,
-  type FromOrderWorker,
-  type OrderRequest,
-  type ToOrderWorker,
-} from "./order_messages.ts";
+import { ChannelClosed } from "../../ipc/channel.ts";
+import type { CertificatePair } from "../../ipc/messages.ts";
+import { fields, number, optional, text } from "../../ipc/readers.ts";
+import { workerChannel } from "../../ipc/worker_channel.ts";
 import { OrderError } from "./order_error.ts";
+import type {
+  Challenge,
+  OrderOutcome,
+  OrderRequest,
+  OrderSupervisor,
+  OrderWorker,
+} from "./order_messages.ts";
 
 /** Milliseconds an order may take in all. */
 const ORDER_TIMEOUT = 300_000;
@@ -31,45 +36,54 @@ export interface RunOrderOptions {
 export async function runOrder(
   request: OrderRequest,
   { publish, onAccount, signal }: RunOrderOptions,
-): Promise<{ cert: string; key: string }> {
-  const { promise, resolve, reject } = Promise.withResolvers<{ cert: string; key: string }>();
-  const fail = (reason: string) => reject(new OrderError({ reason }));
+): Promise<CertificatePair> {
   await using standIn = standInFor(request.directoryUrl);
-  const worker = orderWorker([request.directoryUrl, ...(standIn ? [standIn.url] : [])]);
-  const post = (message: ToOrderWorker) => worker.postMessage(message);
-  worker.onmessage = ({ data: message }: MessageEvent<FromOrderWorker>) => {
-    switch (message.type) {
-      case "account":
-        return onAccount(message.url);
-      case "publish":
-        return void publish(message.challenge).then(() => post({ type: "published" }), fail);
-      case "issued":
-        return resolve({ cert: message.cert, key: message.key });
-      case "failed":
-        return reject(new OrderError(message.failure));
-    }
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    fail(event.message);
-  };
-  const timer = setTimeout(fail, ORDER_TIMEOUT, "the authority took longer than 5 minutes");
-  const abort = () => fail("ended");
+  const reach = [request.directoryUrl, ...(standIn ? [standIn.url] : [])];
+  const worker = workerChannel<OrderWorker, OrderSupervisor>({
+    module: new URL("./order_worker.ts", import.meta.url),
+    name: "acme-order",
+    permissions: netOnly(reach.map(netAddressOf)),
+    functions: { publish, account: onAccount },
+    readers: { publish: readChallenge, account: text },
+    onDeath() {},
+  });
+  const abort = () => worker.close("ended");
   signal.addEventListener("abort", abort, { once: true });
-  post({ type: "order", request, proxyUrl: standIn?.url });
   try {
-    return await promise;
+    const order = { request, proxyUrl: standIn?.url };
+    return issued(await worker.call("order", order, { timeoutMs: ORDER_TIMEOUT }));
+  } catch (error) {
+    throw failed(error);
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener("abort", abort);
-    worker.terminate();
+    worker.close("the order is over");
   }
 }
 
-function orderWorker(reach: readonly string[]): Worker {
-  return new Worker(new URL("./order_worker.ts", import.meta.url), {
-    type: "module",
-    name: "acme-order",
-    deno: { permissions: netOnly(reach.map(netAddressOf)) },
+function readChallenge(value: unknown): Challenge {
+  const { token, keyAuthorization } = fields(value);
+  return { token: text(token), keyAuthorization: text(keyAuthorization) };
+}
+
+/** The certificate of an outcome, which is checked like all that the worker sends. */
+function issued(outcome: OrderOutcome): CertificatePair {
+  const { issued, failure } = fields(outcome);
+  if (failure !== undefined) {
+    const { reason, retryAfterMs } = fields(failure);
+    throw new OrderError({
+      reason: text(reason),
+      retryAfterMs: optional(number)(retryAfterMs),
+    });
+  }
+  const { cert, key } = fields(issued);
+  return { cert: text(cert), key: text(key) };
+}
+
+function failed(error: unknown): OrderError {
+  if (error instanceof OrderError) return error;
+  if (error instanceof ChannelClosed) return new OrderError({ reason: error.message });
+  const late = error instanceof DOMException && error.name === "TimeoutError";
+  return new OrderError({
+    reason: late ? "the authority took longer than 5 minutes" : String(error),
   });
 }
