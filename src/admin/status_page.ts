@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import deno from "../../deno.json" with { type: "json" };
-import { type ListedSetting, listSettings } from "../config/load/listing.ts";
+import { type ListedSetting, listSettings } from "../config/load/loaded_settings.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import type { Metrics, MetricsView } from "./metrics.ts";
 import html from "./page/page.html" with { type: "text" };

@@ -1,7 +1,7 @@
 import { CommanderError } from "commander";
-import type { FlagValue, ParsedFlags } from "../config/load/flags.ts";
+import type { FlagValue, ParsedFlags } from "../config/load/source.ts";
 import { nearest, suggestion } from "../config/load/nearest.ts";
-import { allSettings } from "../config/schema/setting.ts";
+import { allSettings } from "../config/schema/placed_setting.ts";
 import { type Commands, commands as ours, DEFAULT_COMMAND } from "./commands.ts";
 import { createProgram } from "./program.ts";
 
@@ -80,7 +80,7 @@ function unknownFlag(arg: string, program: Program): string {
 
 /** Flags whose values are secrets, the longest first. */
 function secretFlags(): string[] {
-  return allSettings().flatMap(({ flag, row }) => flag && row.secret ? [flag] : [])
+  return allSettings().flatMap(({ flag, setting }) => flag && setting.secret ? [flag] : [])
     .toSorted((a, b) => b.length - a.length);
 }
 
@@ -94,12 +94,12 @@ function unknownCommand(name: string, commands: Commands): string {
 
 function settingsFlags(program: Program): ParsedFlags {
   const values = new Map<string, FlagValue>();
-  for (const { path, flag, row } of allSettings()) {
-    const short = row.shorthand && longFlag(row.shorthand.flag);
+  for (const { path, flag, setting } of allSettings()) {
+    const short = setting.shorthand && longFlag(setting.shorthand.flag);
     const text = flag && given(program, flag);
     if (flag && typeof text === "string") values.set(path, { flag, text });
     else if (short && given(program, short) === true) {
-      values.set(path, { flag: short, text: row.shorthand?.value ?? "" });
+      values.set(path, { flag: short, text: setting.shorthand?.value ?? "" });
     }
   }
   const config = given(program, "--config");

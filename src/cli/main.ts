@@ -1,8 +1,6 @@
-import { StartError } from "../config/load/start_error.ts";
-import type { ConfigIo } from "../config/load/config_io.ts";
-import { denoConfigIo } from "../config/load/deno_config_io.ts";
+import { type ConfigIo, denoConfigIo } from "../config/load/config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
-import { problemReport } from "../config/load/report.ts";
+import { problemReport, StartError } from "../config/load/start_error.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { type Commands, commands as ours } from "./commands.ts";
 

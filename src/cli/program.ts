@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { CONFIG_FILE_VARIABLE } from "../config/load/discovery.ts";
-import { allSettings, type Setting } from "../config/schema/setting.ts";
+import { allSettings, type NamedSetting } from "../config/schema/placed_setting.ts";
 import { defaultText, describe } from "../config/schema/describe.ts";
 import deno from "../../deno.json" with { type: "json" };
 import type { Commands } from "./commands.ts";
@@ -46,16 +46,16 @@ function generalOptions(commands: Commands): Option[] {
   return options;
 }
 
-function settingOptions(setting: Setting): Option[] {
-  const { section, row } = setting;
+function settingOptions(placed: NamedSetting): Option[] {
+  const { section, setting, variable } = placed;
   const group = `${section.title}:`;
   const options: Option[] = [];
-  if (row.flag) {
-    const doc = `${describe(setting)}\n[${setting.variable}] (${defaultText(row)})`;
-    options.push(new Option(row.flag, doc).helpGroup(group));
+  if (setting.flag) {
+    const doc = `${describe(placed)}\n[${variable}] (${defaultText(setting)})`;
+    options.push(new Option(setting.flag, doc).helpGroup(group));
   }
-  if (row.shorthand) {
-    options.push(new Option(row.shorthand.flag, row.shorthand.doc).helpGroup(group));
+  if (setting.shorthand) {
+    options.push(new Option(setting.shorthand.flag, setting.shorthand.doc).helpGroup(group));
   }
   return options;
 }

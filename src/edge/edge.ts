@@ -4,10 +4,9 @@
  *
  * @module
  */
-import { StartError } from "../config/load/start_error.ts";
+import { problemReport, StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
-import { problemReport } from "../config/load/report.ts";
-import { secretValues } from "../config/load/secret_values.ts";
+import { secretValues } from "../config/load/loaded_settings.ts";
 import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
 import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";

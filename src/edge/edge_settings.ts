@@ -1,5 +1,5 @@
 import { StartError } from "../config/load/start_error.ts";
-import { denoConfigIo } from "../config/load/deno_config_io.ts";
+import { denoConfigIo } from "../config/load/config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
 import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
 import { formatSource } from "../config/load/source.ts";

@@ -1,6 +1,5 @@
-import { StartError } from "../config/load/start_error.ts";
+import { problemReport, StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
-import { problemReport } from "../config/load/report.ts";
 import { log } from "../logging/logging.ts";
 import { planReload, type ReloadPlan } from "./reload_plan.ts";
 

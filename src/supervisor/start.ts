@@ -2,7 +2,7 @@ import { type AdminServer, startAdmin } from "../admin/admin_server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import { StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
-import { secretValues } from "../config/load/secret_values.ts";
+import { secretValues } from "../config/load/loaded_settings.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";

@@ -1,8 +1,12 @@
-import { show } from "../../src/config/load/complaint.ts";
-import { defaultText, describe, describeRow } from "../../src/config/schema/describe.ts";
-import type { ListSection, Row, Section } from "../../src/config/schema/row.ts";
-import { type Setting, settingsOf } from "../../src/config/schema/setting.ts";
-import { lists, sections } from "../../src/config/schema/sections.ts";
+import { defaultText, describe } from "../../src/config/schema/describe.ts";
+import {
+  allSections,
+  type PlacedSection,
+  type PlacedSetting,
+  settingsOf,
+} from "../../src/config/schema/placed_setting.ts";
+import { type Section, sections } from "../../src/config/schema/settings.ts";
+import { tomlText } from "../../src/config/schema/toml_value.ts";
 
 /** Widest line of a comment, in characters. */
 const WIDTH = 98;
@@ -16,41 +20,37 @@ const INTRODUCTION = [
 ];
 
 /** The example configuration file: every setting, with only the required ones in force. */
-export function exampleToml(
-  of: readonly Section[] = sections,
-  listsOf: readonly ListSection[] = lists,
-): string {
+export function exampleToml(of: readonly Section[] = sections): string {
   const introduction = INTRODUCTION.map(comment).join("\n#\n");
-  return [introduction, ...of.map(sectionToml), ...listsOf.map(listToml)].join("\n\n") + "\n";
+  return [introduction, ...allSections(of).map(sectionToml)].join("\n\n") + "\n";
 }
 
-function sectionToml(section: Section): string {
-  const heading = `# ${section.title}\n`;
-  const table = section.top ? "" : `[${section.name}]\n`;
-  return heading + table + "\n" + settingsOf(section).map(settingToml).join("\n\n");
+function sectionToml(place: PlacedSection): string {
+  return [headingToml(place), ...settingsOf(place).map(settingToml)].join("\n\n");
 }
 
-function listToml({ name, title, doc, rows }: ListSection): string {
-  const heading = `# ${title}\n${comment(`${doc} This file alone can give them.`)}\n#[[${name}]]`;
-  return [heading, ...rows.map(listRowToml)].join("\n\n");
+function headingToml({ section, root, keys }: PlacedSection): string {
+  const lines = [`# ${section.title}`];
+  const name = keys.join(".");
+  if (section === root && root.list) {
+    lines.push(comment(`${root.doc} This file alone can give them.`), `#[[${name}]]`);
+  } else if (root.list) lines.push(`#[${name}]`);
+  else if (!root.top) lines.push(`[${name}]`);
+  return lines.join("\n");
 }
 
-function listRowToml(row: Row): string {
-  return `${comment(describeRow(row))}\n# ${defaultText(row)}\n#${row.key} = ${show(row.example)}`;
+function settingToml(placed: PlacedSetting): string {
+  const { setting, variable } = placed;
+  const names = variable === undefined ? [] : [setting.flag, variable];
+  const facts = [...names, defaultText(setting)].filter((name) => name !== undefined);
+  const line = `${inForce(placed) ? "" : "#"}${setting.key} = ${tomlText(setting.example)}`;
+  return [comment(describe(placed)), `# ${facts.join(" · ")}`, line].join("\n");
 }
 
-function settingToml(setting: Setting): string {
-  const { row } = setting;
-  const names = [row.flag, setting.variable].filter((name) => name !== undefined);
-  const facts = `${names.join(" · ")} · ${defaultText(row)}`;
-  const line = `${inForce(setting) ? "" : "#"}${row.key} = ${show(row.example)}`;
-  return [comment(describe(setting)), `# ${facts}`, line].join("\n");
-}
-
-/** Required, and of the variant that the example shows. */
-function inForce({ row, section, variants }: Setting): boolean {
-  if (!row.required) return false;
-  const shown = section.rows.find((by) => by.key === section.variants?.by)?.example;
+/** Required, and of the variant that the example shows. No table of a list is required. */
+function inForce({ root, setting, section, variants }: PlacedSetting): boolean {
+  if (!setting.required || root.list) return false;
+  const shown = section.settings.find(({ key }) => key === section.variants?.by)?.example;
   return variants === undefined || variants.includes(String(shown));
 }
 

@@ -1,7 +1,7 @@
 import { StartError } from "../../config/load/start_error.ts";
 import type { LoadedSettings } from "../../config/load/load.ts";
 import type { Settings } from "../../config/schema/settings.ts";
-import { listSettings } from "../../config/load/listing.ts";
+import { listSettings } from "../../config/load/loaded_settings.ts";
 import { Transport } from "../../upstreams/transport.ts";
 import { openUpstreamRoute } from "../../supervisor/upstream_connection.ts";
 import { upstreamConfig } from "../../supervisor/worker_config.ts";

@@ -1,4 +1,4 @@
-import type { ListedSetting } from "../../config/load/listing.ts";
+import type { ListedSetting } from "../../config/load/loaded_settings.ts";
 
 /** What one check found. */
 export interface CheckResult {

@@ -1,59 +1,70 @@
-import type { Candidate } from "./candidate.ts";
+import type { PlacedSetting } from "../schema/placed_setting.ts";
+import { type Keys, tomlText } from "../schema/toml_value.ts";
 import type { ExpansionProblem } from "./expand.ts";
 import { nearest, suggestion } from "./nearest.ts";
-import type { Setting } from "../schema/setting.ts";
-import { formatSource } from "./source.ts";
+import { type Candidate, formatSource, type Source } from "./source.ts";
 
 /** Longest part of a wrong value that a message repeats, in characters. */
 const MAX_ECHO = 60;
 
 /** `config.toml:3: port`, or the flag or variable alone: it says which setting it is. */
-export function place(setting: Setting, candidate: Candidate): string {
-  const source = formatSource(candidate.source);
-  return candidate.source.from === "file" ? `${source}: ${setting.path}` : source;
+export function place(path: string, source: Source): string {
+  const text = formatSource(source);
+  return source.from === "file" ? `${text}: ${path}` : text;
 }
 
-/** A value that the row's kind refuses. */
-export function wrongValue(setting: Setting, candidate: Candidate, message: string): string {
-  return `${place(setting, candidate)}: ${message}${got(setting, candidate)}` +
-    (hint(setting, candidate) ?? suggestion(nearestChoice(setting, candidate)));
+/** A value that the setting's kind refuses. */
+export function wrongValue(placed: PlacedSetting, candidate: Candidate, message: string): string {
+  return `${place(placed.path, candidate.source)}: ${message}${got(placed, candidate)}` +
+    (hint(placed, candidate) ?? suggestion(nearestChoice(placed, candidate)));
 }
 
 /** A `${VAR}` that cannot be expanded. A `$VAR` in a secret is not named: it may be a piece of it. */
 export function wrongExpansion(
-  setting: Setting,
-  candidate: Candidate,
+  { path, setting }: PlacedSetting,
+  { source }: Candidate,
   problem: ExpansionProblem,
 ): string {
-  const hidden = setting.row.secret === true && "braced" in problem && !problem.braced;
-  return `${place(setting, candidate)}: ${expansionMessage(problem, hidden)}`;
+  const hidden = setting.secret === true && "braced" in problem && !problem.braced;
+  return `${place(path, source)}: ${expansionMessage(problem, hidden)}`;
 }
 
-/** A setting that nobody gives. */
-export function missing(setting: Setting, variant: string | undefined): string {
-  const needed = variant === undefined
-    ? ""
-    : ` (${setting.section.variants?.by} = "${variant}" needs it)`;
-  const ways = [setting.row.flag?.replace(/^-\w, /, ""), setting.variable, inFile(setting)];
-  return `${setting.path} is not set${needed}: give ${ways.filter(Boolean).join(", ")}` +
-    choicesOf(setting);
+/**
+ * A setting that nobody gives.
+ *
+ * @param why who needs it, if not everybody
+ * @param table the table of a list that lacks it
+ */
+export function missing(
+  { path, keys, setting, variable }: PlacedSetting,
+  why: string | undefined,
+  table?: Source,
+): string {
+  const fault = `${path} is not set${why === undefined ? "" : ` (${why})`}`;
+  if (table !== undefined) return `${formatSource(table)}: ${fault}${choicesOf(setting.kind)}`;
+  const ways = [setting.flag?.replace(/^-\w, /, ""), variable, inFile(keys)];
+  return `${fault}: give ${ways.filter(Boolean).join(", ")}${choicesOf(setting.kind)}`;
 }
 
-/** Text of a value that is no secret, for one line of output. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(show).join(", ")}]`;
-  if (value instanceof Date) return "a date";
-  return typeof value === "object" ? "a table" : String(value);
+/** Header of the table at some keys: `[upstream_auth]`, `[[models]]`. */
+export function headerOf(keys: Keys): string {
+  const name = keys.filter((key) => typeof key === "string").join(".");
+  return typeof keys.at(-1) === "number" ? `[[${name}]]` : `[${name}]`;
 }
 
-function got(setting: Setting, { value, raw }: Candidate): string {
-  if (setting.row.secret || setting.row.kind.echo === false) {
+function got({ setting }: PlacedSetting, { value, raw }: Candidate): string {
+  if (setting.secret || setting.kind.echo === false) {
     return typeof value === "string" ? "" : `, got ${typeName(value)}`;
   }
-  const text = show(raw ?? value);
+  const text = echo(raw ?? value);
   const short = text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
   return `, got ${short}${raw === undefined ? "" : " (expanded)"}`;
+}
+
+/** A wrong value, but for what stands inside a table: that may be anything. */
+function echo(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(echo).join(", ")}]`;
+  return typeof value === "object" ? typeName(value) : tomlText(value);
 }
 
 function typeName(value: unknown): string {
@@ -64,17 +75,20 @@ function typeName(value: unknown): string {
 }
 
 /** A right value in quotes is the commonest wrong type. */
-function hint(setting: Setting, { source, value, raw }: Candidate): string | undefined {
-  if (source.from !== "file" || typeof value !== "string" || setting.row.secret) return undefined;
-  const meant = setting.row.kind.fromText(value);
-  if (typeof meant === "string" || !setting.row.kind.check(meant).ok) return undefined;
-  if (raw !== undefined) return `; the file expands strings only, so set ${setting.variable}`;
-  return `; write ${setting.row.key} = ${show(meant)}`;
+function hint(
+  { setting, variable }: PlacedSetting,
+  { source, value, raw }: Candidate,
+): string | undefined {
+  if (source.from !== "file" || typeof value !== "string" || setting.secret) return undefined;
+  const meant = setting.kind.fromText(value);
+  if (typeof meant === "string" || !setting.kind.check(meant).ok) return undefined;
+  if (raw === undefined) return `; write ${setting.key} = ${tomlText(meant)}`;
+  return `; the file expands strings only${variable === undefined ? "" : `, so set ${variable}`}`;
 }
 
-function nearestChoice(setting: Setting, { value, raw }: Candidate): string | undefined {
+function nearestChoice({ setting }: PlacedSetting, { value, raw }: Candidate): string | undefined {
   if (typeof value !== "string" || raw !== undefined) return undefined;
-  return nearest(value, setting.row.kind.choices ?? []);
+  return nearest(value, setting.kind.choices ?? []);
 }
 
 function expansionMessage(problem: ExpansionProblem, hidden: boolean): string {
@@ -92,12 +106,12 @@ function expansionMessage(problem: ExpansionProblem, hidden: boolean): string {
   }
 }
 
-function inFile(setting: Setting): string {
-  const table = setting.section.top ? "" : ` under [${setting.section.name}]`;
-  return `or ${setting.row.key}${table} in the configuration file`;
+function inFile(keys: Keys): string {
+  const table = keys.slice(0, -1);
+  const under = table.length === 0 ? "" : ` under ${headerOf(table)}`;
+  return `or ${keys.at(-1)}${under} in the configuration file`;
 }
 
-function choicesOf(setting: Setting): string {
-  const choices = setting.row.kind.choices;
+function choicesOf({ choices }: PlacedSetting["setting"]["kind"]): string {
   return choices ? ` (one of ${choices.join(", ")})` : "";
 }

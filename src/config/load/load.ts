@@ -4,34 +4,24 @@
  * @module
  */
 
+import { allSettings } from "../schema/placed_setting.ts";
+import { sections } from "../schema/settings.ts";
+import type { Section, SettingsOf } from "../schema/settings.ts";
 import type { ConfigIo } from "./config_io.ts";
-import type { ParsedFlags } from "./flags.ts";
-import { loadSections } from "./load_sections.ts";
-import type { Settings } from "../schema/settings.ts";
-import type { Source } from "./source.ts";
-import { lists, sections } from "../schema/sections.ts";
+import { discover, type Discovery } from "./discovery.ts";
+import { Environment } from "./environment.ts";
+import type { Loaded, LoadedSettings } from "./loaded_settings.ts";
+import { resolve } from "./resolve.ts";
+import type { Inputs, ParsedFlags } from "./source.ts";
+import { StartError } from "./start_error.ts";
+import { parseTomlFile, type TomlFile } from "./toml_file.ts";
+import { unknownKeys, unknownVariables } from "./unknown_names.ts";
 
-export type * from "./config_io.ts";
-export type * from "./flags.ts";
+export type { ConfigIo, FileLookup } from "./config_io.ts";
+export type { VariableLookup } from "../../permissions/variable.ts";
+export type { Loaded, LoadedSettings } from "./loaded_settings.ts";
+export type { FlagValue, ParsedFlags, Source } from "./source.ts";
 export type * from "../schema/settings.ts";
-export type { Source };
-
-/** Settings that passed every check, and where each came from. */
-export interface LoadedSettings {
-  /** Every setting, with defaults filled in. */
-  readonly settings: Settings;
-  /** Source of each setting, by TOML path; of an absent optional one it is the default. */
-  readonly provenance: ReadonlyMap<string, Source>;
-  /** The configuration file that was read, as it was named. */
-  readonly file: string | undefined;
-  /**
-   * Environment variables that had a value when they were looked at, as `--allow-env` names them:
-   * all of ours as `CLAUDE_PROXY_*`.
-   */
-  readonly variables: readonly string[];
-  /** Lines worth telling the operator: what could not be read, what is ignored. */
-  readonly notes: string[];
-}
 
 /**
  * Loads and checks all settings. Precedence is flag, variable, file, default, for each
@@ -42,6 +32,63 @@ export interface LoadedSettings {
  * @throws {StartError} holding every complaint at once; nothing else is thrown
  */
 export async function loadSettings(flags: ParsedFlags, io: ConfigIo): Promise<LoadedSettings> {
-  const { values, ...rest } = await loadSections(sections, flags, io, lists);
-  return { settings: values as unknown as Settings, ...rest };
+  return await loadSections(sections, flags, io);
+}
+
+/**
+ * Loads the settings of any schema; `loadSettings` is this with ours.
+ *
+ * @throws {StartError} holding every complaint at once
+ */
+export async function loadSections<const Sections extends readonly Section[]>(
+  of: Sections,
+  flags: ParsedFlags,
+  io: ConfigIo,
+): Promise<Loaded<SettingsOf<Sections>>> {
+  const environment = new Environment(io);
+  const { file, complaints, notes, variables } = await readFile(flags.config, environment, io);
+  const inputs: Inputs = { flags, environment, file, fileFailed: complaints.length > 0 };
+  const { values, provenance, ...found } = resolve(of, inputs);
+  complaints.push(
+    ...file ? unknownKeys(file, of) : [],
+    ...found.complaints,
+    ...unknownVariables(environment, allSettings(of)),
+  );
+  notes.push(...environment.notes(), ...found.notes);
+  if (complaints.length > 0) throw new StartError(complaints, { notes });
+  return {
+    settings: values as SettingsOf<Sections>,
+    provenance,
+    file: file?.name,
+    variables: [...variables, ...environment.used()],
+    notes,
+  };
+}
+
+interface FileOutcome {
+  readonly file: TomlFile | undefined;
+  /** The variable that led to the file. */
+  readonly variables: readonly string[];
+  readonly complaints: string[];
+  readonly notes: string[];
+}
+
+/** A file that fails is one complaint among others. */
+async function readFile(
+  flag: string | undefined,
+  environment: Environment,
+  io: ConfigIo,
+): Promise<FileOutcome> {
+  let discovery: Discovery = { found: undefined, notes: [] };
+  try {
+    discovery = await discover(flag, environment, io);
+    const { found } = discovery;
+    const file = found && parseTomlFile(found.name, found.bytes);
+    const variables = found?.variable === undefined ? [] : [found.variable];
+    return { file, variables, complaints: [], notes: [...discovery.notes] };
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const notes = [...discovery.notes];
+    return { file: undefined, variables: [], complaints: [...error.complaints], notes };
+  }
 }

@@ -1,122 +1,196 @@
-import { type Candidate, type Inputs, strongest } from "./candidate.ts";
-import { valueAt } from "./config_file.ts";
+import {
+  nestedIn,
+  type PlacedSection,
+  type PlacedSetting,
+  placeSetting,
+  settingsIn,
+  settingsOf,
+} from "../schema/placed_setting.ts";
+import type { Fault, NestedSection, Section, Setting } from "../schema/setting.ts";
+import { type Keys, pathOf, type Table, tablesAt, valueAt } from "../schema/toml_value.ts";
 import { missing, place, wrongExpansion, wrongValue } from "./complaint.ts";
-import type { Row, Section } from "../schema/row.ts";
-import { type Setting, settingOf, settingsOf } from "../schema/setting.ts";
-import type { Source } from "./source.ts";
+import {
+  type Candidate,
+  formatSource,
+  type Inputs,
+  lineOf,
+  type Source,
+  strongest,
+} from "./source.ts";
 
 /** What resolving the sections gathers; useful only if there are no complaints. */
 export interface Resolution {
   /** The settings object, nested as in TOML. */
-  readonly values: Record<string, unknown>;
-  readonly provenance: Map<string, Source>;
-  readonly complaints: string[];
-  readonly notes: string[];
+  readonly values: Table;
+  readonly provenance: ReadonlyMap<string, Source>;
+  readonly complaints: readonly string[];
+  readonly notes: readonly string[];
 }
 
-/** Picks and checks a value for every row of every section. */
+/** Picks and checks a value for every setting of every section. */
 export function resolve(sections: readonly Section[], inputs: Inputs): Resolution {
-  const resolution = { values: {}, provenance: new Map(), complaints: [], notes: [] };
-  for (const section of sections) resolveSection(section, inputs, resolution);
-  return resolution;
+  const resolver = new Resolver(sections, inputs);
+  resolver.resolve();
+  return resolver;
 }
 
-function resolveSection(section: Section, inputs: Inputs, resolution: Resolution): void {
-  if (!applies(section, resolution)) {
-    resolution.notes.push(...unusedTable(section, inputs));
-    return;
+type Values = Record<string, unknown>;
+
+class Resolver implements Resolution {
+  readonly values: Values = {};
+  readonly provenance = new Map<string, Source>();
+  readonly complaints: string[] = [];
+  readonly notes: string[] = [];
+  readonly #sections: readonly Section[];
+  readonly #inputs: Inputs;
+
+  constructor(sections: readonly Section[], inputs: Inputs) {
+    this.#sections = sections;
+    this.#inputs = inputs;
   }
-  const complaintsBefore = resolution.complaints.length;
-  const values = tableOf(section, resolution.values);
-  for (const row of section.rows) resolveRow(section, row, values, inputs, resolution);
-  resolveVariant(section, values, inputs, resolution);
-  if (inputs.fileFailed || resolution.complaints.length > complaintsBefore) return;
-  resolution.complaints.push(...section.validate?.(values) ?? []);
-}
 
-function applies({ onlyIf }: Section, { values }: Resolution): boolean {
-  return onlyIf === undefined || valueAt(values, onlyIf.path.split(".")) === onlyIf.is;
-}
-
-/** Where a section's values go; the table around a nested one has its own section before it. */
-function tableOf({ top, name }: Section, values: Record<string, unknown>): Record<string, unknown> {
-  if (top) return values;
-  return name.split(".").reduce(
-    (table, key) => (table[key] ??= {}) as Record<string, unknown>,
-    values,
-  );
-}
-
-function resolveVariant(
-  section: Section,
-  values: Record<string, unknown>,
-  inputs: Inputs,
-  resolution: Resolution,
-): void {
-  const variant = section.variants && values[section.variants.by];
-  if (typeof variant !== "string") return;
-  for (const row of section.variants?.of[variant] ?? []) {
-    resolveRow(section, row, values, inputs, resolution, variant);
+  resolve(): void {
+    for (const section of this.#sections) this.#root(section);
+    if (this.#inputs.fileFailed || this.complaints.length > 0) return;
+    for (const section of this.#sections) this.#report([], section.validateAll?.(this.values));
   }
-  resolution.notes.push(...unused(section, variant, inputs));
-}
 
-function resolveRow(
-  section: Section,
-  row: Row,
-  values: Record<string, unknown>,
-  inputs: Inputs,
-  resolution: Resolution,
-  variant?: string,
-): void {
-  const setting = settingOf(section, row);
-  const candidate = strongest(setting, inputs) ?? fallback(row);
-  if (candidate) accept(setting, candidate, values, resolution);
-  else if (!row.required) resolution.provenance.set(setting.path, { from: "default" });
-  else if (!inputs.fileFailed) resolution.complaints.push(missing(setting, variant));
-}
-
-function fallback(row: Row): Candidate | undefined {
-  if (row.default === undefined) return undefined;
-  return { source: { from: "default" }, value: row.default, problems: [] };
-}
-
-function accept(
-  setting: Setting,
-  candidate: Candidate,
-  values: Record<string, unknown>,
-  resolution: Resolution,
-): void {
-  for (const problem of candidate.problems) {
-    resolution.complaints.push(wrongExpansion(setting, candidate, problem));
+  #root(root: Section): void {
+    if (root.list) this.#list(root);
+    else if (root.top) this.#table({ section: root, root, keys: [] }, this.values);
+    else this.#table({ section: root, root, keys: [root.name] }, this.values[root.name] = {});
   }
-  if (candidate.problems.length > 0) return;
-  const checked = setting.row.kind.check(candidate.value);
-  if (checked.ok) {
-    values[setting.row.key] = checked.value;
-    resolution.provenance.set(setting.path, candidate.source);
-  } else resolution.complaints.push(wrongValue(setting, candidate, checked.message));
+
+  #list(root: Section): void {
+    const keys = [root.name];
+    const before = this.complaints.length;
+    const elements: Values[] = this.values[root.name] = [];
+    const tables = tablesAt(this.#inputs.file?.table ?? {}, keys) ?? [];
+    for (const index of tables.keys()) {
+      const values = elements[index] = {};
+      this.#table({ section: root, root, keys: [...keys, index] }, values);
+    }
+    if (this.complaints.length === before) this.#report(keys, this.#taken(root, elements));
+  }
+
+  #table(table: PlacedSection, values: Values): void {
+    const { section, keys } = table;
+    const before = this.complaints.length;
+    for (const setting of section.settings) this.#setting(placeSetting(table, setting), values);
+    this.#variant(table, values);
+    for (const nested of nestedIn(table)) this.#nested(nested, values);
+    if (this.#inputs.fileFailed || this.complaints.length > before) return;
+    this.#report(keys, section.validate?.(values));
+  }
+
+  #variant(table: PlacedSection, values: Values): void {
+    const { variants } = table.section;
+    const variant = variants && values[variants.by];
+    if (!variants || typeof variant !== "string") return;
+    const is = `${variants.by} = "${variant}"`;
+    for (const setting of variants.of[variant] ?? []) {
+      this.#setting(placeSetting(table, setting), values, `${is} needs it`);
+    }
+    const others = settingsOf(table).filter((one) => one.variants?.includes(variant) === false);
+    this.#ignore(others, `${is} does not use it`);
+  }
+
+  #nested(table: PlacedSection, around: Values): void {
+    const { name, onlyIf } = table.section as NestedSection;
+    if (!onlyIf || around[onlyIf.key] === onlyIf.is) {
+      this.#table(table, around[name] = {});
+    } else {
+      const path = pathOf([...table.keys.slice(0, -1), onlyIf.key]);
+      this.#ignore(settingsOf(table), `${path} is not "${onlyIf.is}"`);
+    }
+  }
+
+  #setting(placed: PlacedSetting, values: Values, why?: string): void {
+    const candidate = strongest(placed, this.#inputs) ?? this.#fallback(placed.setting);
+    if (candidate) this.#accept(placed, candidate, values);
+    else if (!placed.setting.required) this.provenance.set(placed.path, { from: "default" });
+    else if (!this.#inputs.fileFailed) this.complaints.push(this.#missing(placed, why));
+  }
+
+  #fallback({ inherits, default: value }: Setting): Candidate | undefined {
+    const source = inherits === undefined ? undefined : this.provenance.get(inherits);
+    const inherited = inherits && valueAt(this.values, inherits.split("."));
+    if (source && inherited !== undefined) return { source, value: inherited, problems: [] };
+    return value === undefined ? undefined : { source: { from: "default" }, value, problems: [] };
+  }
+
+  #accept(placed: PlacedSetting, candidate: Candidate, values: Values): void {
+    const { setting, path } = placed;
+    for (const problem of candidate.problems) {
+      this.complaints.push(wrongExpansion(placed, candidate, problem));
+    }
+    if (candidate.problems.length > 0) return;
+    const checked = setting.kind.check(candidate.value);
+    if (checked.ok) {
+      values[setting.key] = checked.value;
+      this.provenance.set(path, candidate.source);
+    } else this.complaints.push(wrongValue(placed, candidate, checked.message));
+  }
+
+  /** A note for each value that somebody gave in vain. */
+  #ignore(settings: readonly PlacedSetting[], reason: string): void {
+    for (const placed of settings) {
+      const candidate = strongest(placed, this.#inputs);
+      if (!candidate) continue;
+      this.notes.push(`${place(placed.path, candidate.source)}: ignored, because ${reason}`);
+    }
+  }
+
+  /** @param from where the faults' keys begin */
+  #report(from: Keys, faults: readonly Fault[] = []): void {
+    for (const fault of faults) {
+      const keys = [...from, ...fault.at];
+      const path = pathOf(keys);
+      if ("wrong" in fault) {
+        const source = this.#sourceOf(keys);
+        this.complaints.push(`${source ? place(path, source) : path}: ${fault.wrong}`);
+        continue;
+      }
+      const setting = settingsIn(this.values, this.#sections).find((one) => one.path === path);
+      if (setting) this.complaints.push(this.#missing(setting, fault.missing));
+    }
+  }
+
+  #missing(placed: PlacedSetting, why: string | undefined): string {
+    const { file } = this.#inputs;
+    const table = placed.root.list && file && lineOf(file, placed.keys);
+    return missing(placed, why, table);
+  }
+
+  /** Tables of a list that share with one before what is unique among them. */
+  #taken({ name, unique = [] }: Section, tables: readonly Values[]): Fault[] {
+    return duplicates(unique, tables).map(([index, before]) => {
+      const source = this.#sourceOf([name, before, ...unique.slice(0, 1)]);
+      const other = `${name}[${before}]${source ? ` (${formatSource(source)})` : ""}`;
+      const wrong = `expected ${unique.join(" and ")} only once, but ${other} has the same`;
+      return { at: [index, ...unique.slice(0, 1)], wrong };
+    });
+  }
+
+  /** Where a value came from, or the line of its table where nobody gave it. */
+  #sourceOf(keys: Keys): Source | undefined {
+    const source = this.provenance.get(pathOf(keys));
+    if (source !== undefined && source.from !== "default") return source;
+    const { file } = this.#inputs;
+    return file && valueAt(file.table, keys.slice(0, 1)) !== undefined
+      ? lineOf(file, keys)
+      : undefined;
+  }
 }
 
-/** A note for each value given in a table that does not apply. */
-function unusedTable(section: Section, inputs: Inputs): string[] {
-  const notes: string[] = [];
-  for (const setting of settingsOf(section)) {
-    const candidate = strongest(setting, inputs);
-    const reason = `${section.onlyIf?.path} is not "${section.onlyIf?.is}"`;
-    if (candidate) notes.push(`${place(setting, candidate)}: ignored, because ${reason}`);
-  }
-  return notes;
-}
-
-/** A note for each value given that the chosen variant has no use for. */
-function unused(section: Section, variant: string, inputs: Inputs): string[] {
-  const notes: string[] = [];
-  for (const setting of settingsOf(section)) {
-    if (setting.variants === undefined || setting.variants.includes(variant)) continue;
-    const candidate = strongest(setting, inputs);
-    const reason = `${section.variants?.by} = "${variant}" does not use it`;
-    if (candidate) notes.push(`${place(setting, candidate)}: ignored, because ${reason}`);
-  }
-  return notes;
+/** Tables with the values of one before at all of the keys: the indices of both. */
+function duplicates(keys: readonly string[], tables: readonly Values[]): [number, number][] {
+  const seen = new Map<string, number>();
+  return keys.length === 0 ? [] : tables.flatMap((values, index): [number, number][] => {
+    const id = JSON.stringify(keys.map((key) => values[key]));
+    const before = seen.get(id);
+    if (before !== undefined) return [[index, before]];
+    seen.set(id, index);
+    return [];
+  });
 }

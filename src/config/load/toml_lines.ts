@@ -1,9 +1,10 @@
 import { parse } from "smol-toml";
+import type { Keys } from "../schema/toml_value.ts";
 
 /** Lines on which the keys of a TOML document first stand, counted from 1. */
 export interface TomlLines {
-  /** Line of a key; elements of arrays have their index as a key. */
-  lineOf(keys: readonly (string | number)[]): number | undefined;
+  /** Line of a key. */
+  lineOf(keys: Keys): number | undefined;
 }
 
 /**

@@ -1,31 +1,28 @@
-import { type ConfigFile, isTable, type Table } from "./config_file.ts";
+import {
+  allSettings,
+  type NamedSetting,
+  nestedIn,
+  type PlacedSection,
+  settingsOf,
+  VARIABLE_PREFIX,
+} from "../schema/placed_setting.ts";
+import type { Section } from "../schema/setting.ts";
+import { isTable, keyText, pathOf, type Table, tablesAt } from "../schema/toml_value.ts";
+import { headerOf } from "./complaint.ts";
 import type { Environment } from "./environment.ts";
 import { nearest, suggestion } from "./nearest.ts";
-import type { ListSection } from "../schema/row.ts";
-import { type Setting, VARIABLE_PREFIX } from "../schema/setting.ts";
+import type { TomlFile } from "./toml_file.ts";
 
 /**
- * One complaint for each key of the file that no row has, but for those inside `lists`. Values are
- * never repeated.
+ * One complaint for each key of the file that the schema does not have, or that is no table where it
+ * has one. Values are never repeated.
  */
-export function unknownKeys(
-  file: ConfigFile,
-  settings: readonly Setting[],
-  lists: readonly ListSection[] = [],
-): string[] {
-  const complaints: string[] = [];
-  const listed = new Set(lists.map(({ name }) => name));
-  for (const [key, value] of Object.entries(file.table)) {
-    if (listed.has(key)) continue;
-    if (!tableNames(settings).has(key)) {
-      if (!topKeys(settings).has(key)) {
-        complaints.push(unknownAtTop(file, key, settings, listed));
-      }
-    } else if (!isTable(value)) {
-      complaints.push(`${at(file, [key])}: ${key}: expected a table, such as [${key}]`);
-    } else complaints.push(...unknownInTable(file, [key], value, settings));
-  }
-  return complaints;
+export function unknownKeys(file: TomlFile, sections: readonly Section[]): string[] {
+  const tables = sections.filter(({ top }) => !top)
+    .map((root) => ({ section: root, root, keys: [root.name] }));
+  const settings = allSettings(sections);
+  const top = settings.filter(({ root }) => root.top).map(({ setting }) => setting.key);
+  return new Search(file, settings).in(file.table, { keys: [], known: top, tables });
 }
 
 /**
@@ -34,7 +31,7 @@ export function unknownKeys(
  */
 export function unknownVariables(
   environment: Environment,
-  settings: readonly Setting[],
+  settings: readonly NamedSetting[],
 ): string[] {
   const known = new Set(settings.map((setting) => setting.variable));
   return environment.names()
@@ -42,66 +39,73 @@ export function unknownVariables(
     .map((name) => `${name}: unknown variable${suggestion(nearest(name, known))}`);
 }
 
-function unknownAtTop(
-  file: ConfigFile,
-  key: string,
-  settings: readonly Setting[],
-  listed: ReadonlySet<string>,
-): string {
-  const known = [...topKeys(settings), ...tableNames(settings), ...listed];
-  const meant = nearest(key, known) ?? elsewhere(key, settings);
-  return `${at(file, [key])}: unknown key ${show(key)}${suggestion(meant)}`;
+/** What a table may hold. */
+interface Allowed {
+  readonly keys: PlacedSection["keys"];
+  /** Keys of its settings. */
+  readonly known: readonly string[];
+  /** Tables, and arrays of tables. */
+  readonly tables: readonly PlacedSection[];
 }
 
-function unknownInTable(
-  file: ConfigFile,
-  keys: readonly string[],
-  table: Table,
-  settings: readonly Setting[],
-): string[] {
-  const name = keys.join(".");
-  const known = settings.filter(({ section }) => !section.top && section.name === name)
-    .map((setting) => setting.row.key);
-  const nested = [...tablePaths(settings)].filter((path) => path.startsWith(`${name}.`))
-    .map((path) => path.slice(name.length + 1));
-  return Object.entries(table).flatMap(([key, value]) => {
-    if (known.includes(key)) return [];
-    const line = at(file, [...keys, key]);
-    if (!nested.includes(key)) {
-      const meant = nearest(key, [...known, ...nested]) ?? elsewhere(key, settings);
-      return [`${line}: unknown key ${show(key)} in [${name}]${suggestion(meant)}`];
+class Search {
+  readonly #file: TomlFile;
+  readonly #settings: readonly NamedSetting[];
+
+  constructor(file: TomlFile, settings: readonly NamedSetting[]) {
+    this.#file = file;
+    this.#settings = settings;
+  }
+
+  in(table: Table, allowed: Allowed): string[] {
+    return Object.entries(table).flatMap(([key, value]) => {
+      if (allowed.known.includes(key)) return [];
+      const place = allowed.tables.find(({ keys }) => keys.at(-1) === key);
+      return place ? this.#inSection(place, value) : [this.#unknown(key, allowed)];
+    });
+  }
+
+  #inSection(place: PlacedSection, value: unknown): string[] {
+    const { section, root, keys } = place;
+    if (section !== root || !root.list) {
+      if (isTable(value)) return this.#inTable(place, value);
+      return [
+        this.#complaint(keys, `${pathOf(keys)}: expected a table, such as ${headerOf(keys)}`),
+      ];
     }
-    if (isTable(value)) return unknownInTable(file, [...keys, key], value, settings);
-    return [`${line}: ${name}.${key}: expected a table, such as [${name}.${key}]`];
-  });
-}
+    const tables = tablesAt(this.#file.table, keys);
+    return tables?.flatMap((table, index) =>
+      this.#inTable({ ...place, keys: [...keys, index] }, table)
+    ) ??
+      [this.#complaint(keys, `${pathOf(keys)}: expected tables, each under [${headerOf(keys)}]`)];
+  }
 
-/** Where a key does belong that stands under the wrong table. */
-function elsewhere(key: string, settings: readonly Setting[]): string | undefined {
-  const found = settings.find((setting) => setting.row.key === key);
-  if (!found) return undefined;
-  return found.section.top
-    ? `${key} above the first [table]`
-    : `${key} under [${found.section.name}]`;
-}
+  #inTable(place: PlacedSection, table: Table): string[] {
+    const known = settingsOf(place).map(({ setting }) => setting.key);
+    return this.in(table, { keys: place.keys, known, tables: nestedIn(place) });
+  }
 
-function topKeys(settings: readonly Setting[]): Set<string> {
-  return new Set(settings.filter(({ section }) => section.top).map(({ row }) => row.key));
-}
+  #unknown(key: string, { keys, known, tables }: Allowed): string {
+    const names = [...known, ...tables.map(({ keys }) => String(keys.at(-1)))];
+    const meant = nearest(key, names) ?? this.#elsewhere(key);
+    const where = keys.length === 0 ? "" : ` in ${headerOf(keys)}`;
+    return this.#complaint(
+      [...keys, key],
+      `unknown key ${keyText(key)}${where}${suggestion(meant)}`,
+    );
+  }
 
-function tableNames(settings: readonly Setting[]): Set<string> {
-  return new Set([...tablePaths(settings)].map((path) => path.split(".", 1)[0] ?? path));
-}
+  /** Where a key does belong that stands under the wrong table. */
+  #elsewhere(key: string): string | undefined {
+    const found = this.#settings.find(({ setting }) => setting.key === key);
+    if (!found) return undefined;
+    const table = found.keys.slice(0, -1);
+    return table.length === 0
+      ? `${key} above the first [table]`
+      : `${key} under ${headerOf(table)}`;
+  }
 
-function tablePaths(settings: readonly Setting[]): Set<string> {
-  return new Set(settings.filter(({ section }) => !section.top).map(({ section }) => section.name));
-}
-
-function at(file: ConfigFile, keys: readonly string[]): string {
-  return `${file.name}:${file.lineOf(keys)}`;
-}
-
-/** A key as it is, or quoted where it is no bare key. */
-function show(key: string): string {
-  return /^[A-Za-z0-9_-]+$/.test(key) ? key : JSON.stringify(key);
+  #complaint(keys: PlacedSection["keys"], fault: string): string {
+    return `${this.#file.name}:${this.#file.lineOf(keys)}: ${fault}`;
+  }
 }

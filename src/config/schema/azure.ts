@@ -1,9 +1,9 @@
-import { authorityHost, scope as scopeKind, tenant } from "./kinds/azure.ts";
+import { authorityHost } from "./kinds/address.ts";
 import { listOf, nonEmpty } from "./kinds/compound.ts";
-import { headerSecret } from "./kinds/header.ts";
-import { oneOf, seconds, text } from "./kinds/scalar.ts";
-import type { Row } from "./row.ts";
-import { nested, optional } from "./optional.ts";
+import { oneOf, seconds } from "./kinds/scalar.ts";
+import { headerSecret, scope as scopeKind, tenant, text } from "./kinds/text.ts";
+import { type Fault, nested, type NestedSection, optional, type Setting } from "./setting.ts";
+import type { Table } from "./toml_value.ts";
 
 const tenantId = {
   key: "tenant_id",
@@ -13,7 +13,7 @@ const tenantId = {
   doc: "Entra ID tenant, by ID or domain. Type azure_cli can do without (the tenant of the " +
     "current subscription), and so can azure_workload_identity (AZURE_TENANT_ID).",
   example: "${AZURE_TENANT_ID}",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const clientId = {
   key: "client_id",
@@ -24,7 +24,7 @@ const clientId = {
     "which without it uses the system-assigned one; azure_workload_identity can do without " +
     "(AZURE_CLIENT_ID).",
   example: "${AZURE_CLIENT_ID}",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const clientSecret = {
   key: "client_secret",
@@ -33,7 +33,7 @@ const clientSecret = {
   secret: true,
   doc: "Secret of the application: its value, not its ID. This or client_certificate_path.",
   example: "${AZURE_CLIENT_SECRET}",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const clientCertificatePath = {
   key: "client_certificate_path",
@@ -41,7 +41,7 @@ const clientCertificatePath = {
   kind: text("expected the path of a PEM file"),
   doc: "PEM file with the application's certificate and its private key. Wins over client_secret.",
   example: "/etc/claude-proxy/application.pem",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const federatedTokenFile = {
   key: "federated_token_file",
@@ -50,7 +50,7 @@ const federatedTokenFile = {
   absent: "AZURE_FEDERATED_TOKEN_FILE",
   doc: "File in which Kubernetes keeps the service account's token.",
   example: "/var/run/secrets/azure/tokens/azure-identity-token",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const scope = {
   key: "scope",
@@ -59,7 +59,7 @@ const scope = {
   default: "https://ai.azure.com/.default",
   doc: "What tokens are asked for.",
   example: "https://ai.azure.com/.default",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const resource = {
   key: "resource",
@@ -67,7 +67,7 @@ const resource = {
   absent: "scope",
   doc: "What tokens are asked for, in a managed identity's word; wins over scope.",
   example: "https://ai.azure.com/.default",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const authority = {
   key: "authority_host",
@@ -77,7 +77,7 @@ const authority = {
   doc: "Entra ID authority, for sovereign and private clouds. Where it is not set, " +
     "azure_workload_identity takes AZURE_AUTHORITY_HOST first.",
   example: "https://login.microsoftonline.us",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const tokenTimeout = {
   key: "token_timeout",
@@ -86,7 +86,7 @@ const tokenTimeout = {
   default: 15,
   doc: "Seconds a request waits for a token where none is at hand, before it is answered 503.",
   example: 15,
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const chain = {
   key: "chain",
@@ -101,7 +101,7 @@ const chain = {
   doc: "Types to try in this order; the first that is available on this machine is used. " +
     "Separated by commas in a flag or a variable.",
   example: ["azure_workload_identity", "azure_managed_identity", "azure_cli"],
-} as const satisfies Row;
+} as const satisfies Setting;
 
 /** The types of upstream authentication that Entra ID stands behind. */
 export const azureTypes = {
@@ -125,40 +125,46 @@ export const azureTypes = {
     tokenTimeout,
   ],
   chain: [chain, scope, authority, tokenTimeout],
-} as const satisfies Readonly<Record<string, readonly Row[]>>;
+} as const satisfies Readonly<Record<string, readonly Setting[]>>;
 
 const ownScope = { ...nested(scope), absent: "upstream_auth.scope" };
 const ownAuthority = { ...nested(authority), absent: "upstream_auth.authority_host" };
 
-/** What the members of a chain take from tables of their own, by type. */
-export const chainTables = {
-  azure_ad: [
+/** What the members of a chain take from tables of their own. */
+export const chainTables = [
+  memberTable("azure_ad", [
     nested(tenantId),
     nested(clientId),
     nested(clientSecret),
     nested(clientCertificatePath),
     ownScope,
     ownAuthority,
-  ],
-  azure_cli: [nested(tenantId), ownScope],
-  azure_managed_identity: [nested(clientId), nested(resource), ownScope],
-  azure_workload_identity: [
+  ]),
+  memberTable("azure_cli", [nested(tenantId), ownScope]),
+  memberTable("azure_managed_identity", [nested(clientId), nested(resource), ownScope]),
+  memberTable("azure_workload_identity", [
     nested(tenantId),
     nested(clientId),
     nested(federatedTokenFile),
     ownScope,
     ownAuthority,
-  ],
-} as const satisfies Readonly<Record<string, readonly Row[]>>;
+  ]),
+] as const satisfies readonly NestedSection[];
+
+function memberTable<const Name extends string, const Settings extends readonly Setting[]>(
+  name: Name,
+  settings: Settings,
+) {
+  const title = `Upstream authentication: ${name} in a chain`;
+  return { name, title, onlyIf: { key: "type", is: "chain" }, settings } as const;
+}
 
 /** An application proves itself with one of two things. */
-export function validateUpstreamAuth(values: Readonly<Record<string, unknown>>): readonly string[] {
+export function validateAzure(values: Table): readonly Fault[] {
   const { type, client_secret: secret, client_certificate_path: certificate } = values;
   if (type !== "azure_ad" || secret !== undefined || certificate !== undefined) return [];
-  return [
-    'upstream_auth.client_secret is not set (type = "azure_ad" needs it, or ' +
-    "client_certificate_path): give --azure-client-secret, " +
-    "CLAUDE_PROXY__UPSTREAM_AUTH__CLIENT_SECRET, or client_secret under [upstream_auth] in the " +
-    "configuration file",
-  ];
+  return [{
+    at: ["client_secret"],
+    missing: 'type = "azure_ad" needs it, or client_certificate_path',
+  }];
 }

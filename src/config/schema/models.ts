@@ -1,5 +1,6 @@
-import { oneOf, text } from "./kinds/scalar.ts";
-import type { ListSection } from "./row.ts";
+import { oneOf } from "./kinds/scalar.ts";
+import { text } from "./kinds/text.ts";
+import type { Section } from "./setting.ts";
 
 /** Models that the proxy itself lists, for an upstream that has no list or another one. */
 export const models = {
@@ -8,7 +9,11 @@ export const models = {
   doc:
     "One table for each model that GET …/v1/models is to answer with, for clients that present " +
     "the key. Without any, and for an API without any, the request goes to the upstream.",
-  rows: [
+  list: true,
+  unique: ["id", "api"],
+  request: true,
+  onReload: "change",
+  settings: [
     {
       key: "id",
       kind: text("expected a model's name, such as claude-sonnet-4-5"),
@@ -31,4 +36,4 @@ export const models = {
       example: "anthropic",
     },
   ],
-} as const satisfies ListSection;
+} as const satisfies Section;

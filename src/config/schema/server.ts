@@ -1,93 +1,103 @@
-import { bindAddress } from "./kinds/bind_address.ts";
+import { bindAddress } from "./kinds/address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
-import { headerPrefix, headerSecret } from "./kinds/header.ts";
+import { headerPrefix, headerSecret } from "./kinds/text.ts";
 import { boolean, integer, oneOf, seconds } from "./kinds/scalar.ts";
-import type { Row } from "./row.ts";
+import type { Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
 
 /** Keys at the top of the file: where we listen, where we forward, who may. */
-export const server = [
-  {
-    key: "bind_address",
-    flag: "--bind-address <ADDRESS>",
-    kind: bindAddress(),
-    default: "0.0.0.0",
-    doc: "Address to listen on: 0.0.0.0 for every IPv4 interface, 127.0.0.1 for this machine only.",
-    example: "0.0.0.0",
-  },
-  {
-    key: "port",
-    flag: "-p, --port <PORT>",
-    kind: integer({ min: 0, max: 65535 }),
-    default: 8080,
-    doc: "Port to listen on. 0 lets the system pick a free one.",
-    example: 8080,
-  },
-  upstreamUrl,
-  {
-    key: "client_api_key",
-    flag: "--client-api-key <KEY>",
-    kind: oneOrMany(headerSecret()),
-    required: true,
-    secret: true,
-    doc: "Key that clients must present, in x-api-key, api-key or Authorization: Bearer. " +
-      'A list accepts each of its keys, as while one replaces another: ["old", "new"].',
-    example: "${DOWNSTREAM_API_KEY}",
-  },
-  {
-    key: "unauthenticated",
-    flag: "--unauthenticated <POLICY>",
-    kind: oneOf(["passthrough", "reject"]),
-    default: "passthrough",
-    doc: "What becomes of a request that presents no key: passthrough forwards it without our " +
-      "upstream credentials, reject answers 401.",
-    example: "passthrough",
-    request: true,
-  },
-  {
-    key: "strip_request_headers",
-    flag: "--strip-request-headers <PREFIXES>",
-    kind: listOf(headerPrefix()),
-    default: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
-    doc: "Request headers that are not forwarded, by the beginning of their names. " +
-      "Separated by commas in a flag or a variable; an empty list forwards them all.",
-    example: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
-    request: true,
-  },
-  ...upstreamConnection,
-  {
-    key: "max_request_body",
-    flag: "--max-request-body <BYTES>",
-    kind: integer({ min: 1 }),
-    absent: "off",
-    doc: "Largest request body in bytes; a larger one is answered 413.",
-    example: 33554432,
-    request: true,
-  },
-  {
-    key: "health_endpoints",
-    flag: "--health-endpoints <true|false>",
-    kind: boolean(),
-    default: true,
-    doc:
-      "Answer GET /healthz and GET /readyz ourselves, without a key, instead of forwarding them.",
-    example: true,
-    request: true,
-  },
-  {
-    key: "shutdown_timeout",
-    flag: "--shutdown-timeout <SECONDS>",
-    kind: seconds({ zero: true }),
-    default: 600,
-    doc: "Seconds that running requests get to finish after a signal to stop.",
-    example: 600,
-  },
-  {
-    key: "workers",
-    flag: "--workers <N>",
-    kind: wordOr("auto", integer({ min: 1, max: 256 })),
-    default: "auto",
-    doc: "Request workers. auto is one a core and at most 4 on Linux, and 1 elsewhere.",
-    example: "auto",
-  },
-] as const satisfies readonly Row[];
+export const server = {
+  name: "server",
+  title: "Server",
+  top: true,
+  onReload: "change",
+  settings: [
+    {
+      key: "bind_address",
+      flag: "--bind-address <ADDRESS>",
+      kind: bindAddress(),
+      default: "0.0.0.0",
+      doc:
+        "Address to listen on: 0.0.0.0 for every IPv4 interface, 127.0.0.1 for this machine only.",
+      example: "0.0.0.0",
+      onReload: "keep",
+    },
+    {
+      key: "port",
+      flag: "-p, --port <PORT>",
+      kind: integer({ min: 0, max: 65535 }),
+      default: 8080,
+      doc: "Port to listen on. 0 lets the system pick a free one.",
+      example: 8080,
+      onReload: "keep",
+    },
+    upstreamUrl,
+    {
+      key: "client_api_key",
+      flag: "--client-api-key <KEY>",
+      kind: oneOrMany(headerSecret()),
+      required: true,
+      secret: true,
+      doc: "Key that clients must present, in x-api-key, api-key or Authorization: Bearer. " +
+        'A list accepts each of its keys, as while one replaces another: ["old", "new"].',
+      example: "${DOWNSTREAM_API_KEY}",
+    },
+    {
+      key: "unauthenticated",
+      flag: "--unauthenticated <POLICY>",
+      kind: oneOf(["passthrough", "reject"]),
+      default: "passthrough",
+      doc: "What becomes of a request that presents no key: passthrough forwards it without our " +
+        "upstream credentials, reject answers 401.",
+      example: "passthrough",
+      request: true,
+    },
+    {
+      key: "strip_request_headers",
+      flag: "--strip-request-headers <PREFIXES>",
+      kind: listOf(headerPrefix()),
+      default: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+      doc: "Request headers that are not forwarded, by the beginning of their names. " +
+        "Separated by commas in a flag or a variable; an empty list forwards them all.",
+      example: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+      request: true,
+    },
+    ...upstreamConnection,
+    {
+      key: "max_request_body",
+      flag: "--max-request-body <BYTES>",
+      kind: integer({ min: 1 }),
+      absent: "off",
+      doc: "Largest request body in bytes; a larger one is answered 413.",
+      example: 33554432,
+      request: true,
+    },
+    {
+      key: "health_endpoints",
+      flag: "--health-endpoints <true|false>",
+      kind: boolean(),
+      default: true,
+      doc:
+        "Answer GET /healthz and GET /readyz ourselves, without a key, instead of forwarding them.",
+      example: true,
+      request: true,
+    },
+    {
+      key: "shutdown_timeout",
+      flag: "--shutdown-timeout <SECONDS>",
+      kind: seconds({ zero: true }),
+      default: 600,
+      doc: "Seconds that running requests get to finish after a signal to stop.",
+      example: 600,
+    },
+    {
+      key: "workers",
+      flag: "--workers <N>",
+      kind: wordOr("auto", integer({ min: 1, max: 256 })),
+      default: "auto",
+      doc: "Request workers. auto is one a core and at most 4 on Linux, and 1 elsewhere.",
+      example: "auto",
+      onReload: "keep",
+    },
+  ],
+} as const satisfies Section;

@@ -1,57 +1,120 @@
-import type { Row, Section } from "./row.ts";
-import { sections } from "./sections.ts";
+import type { Kind } from "./kinds/kind.ts";
+import type { Keys, Table } from "./toml_value.ts";
 
-/** A row with the names it has outside: path, variable, flag. */
+/** A value as the example file writes it. */
+export type ExampleValue =
+  | string
+  | number
+  | boolean
+  | Date
+  | readonly ExampleValue[]
+  | { readonly [key: string]: ExampleValue };
+
+/** What a reload makes of a changed value: it takes effect, or stays as it was until a restart. */
+export type OnReload = "change" | "keep";
+
+/**
+ * One setting. Everything the program says or does about it comes from here:
+ * flag, variable, TOML key, type, default, `--help`, example file and README.
+ */
 export interface Setting {
-  readonly section: Section;
-  readonly row: Row;
-  /** TOML path: `port`, `upstream_auth.api_key`. */
-  readonly path: string;
-  /** {@linkcode path} in parts. */
-  readonly keys: readonly string[];
-  /** Environment variable: `CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY`. */
-  readonly variable: string;
-  /** Long flag without its metavar: `--upstream-api-key`. */
-  readonly flag: string | undefined;
-  /** The variants that use it; undefined for one that always applies. */
-  readonly variants: readonly string[] | undefined;
+  /** Key inside the section's TOML table, in snake_case. */
+  readonly key: string;
+  /** Flag with its metavar, as `--help` prints it: `-p, --port <PORT>`. */
+  readonly flag?: string;
+  /** What the value may be, and how text becomes it. */
+  readonly kind: Kind<unknown>;
+  /** Value when nobody sets one. A setting with neither this nor `required` may be absent. */
+  readonly default?: unknown;
+  /** Path of the setting whose value, where it has one, stands in for a missing one. */
+  readonly inherits?: string;
+  /** How the documentation names the absence of a value: `off`, `none`. */
+  readonly absent?: string;
+  /** The program cannot start without it. */
+  readonly required?: true;
+  /** Never printed, neither whole nor in part. */
+  readonly secret?: true;
+  /** The request path uses it: workers are sent it as it is, so it must be no secret. */
+  readonly request?: true;
+  /** What a reload makes of another value. @default {what the section says} */
+  readonly onReload?: OnReload | ((from: unknown, to: unknown) => OnReload);
+  /** What it does, with units, for an operator: sentences, the first one short. */
+  readonly doc: string;
+  /** Value shown in the example file. */
+  readonly example: ExampleValue;
+  /** A switch that stands for one value of this setting, weaker than the flag itself. */
+  readonly shorthand?: { readonly flag: string; readonly value: string; readonly doc: string };
 }
 
-/** Beginning of every setting's environment variable. */
-export const VARIABLE_PREFIX = "CLAUDE_PROXY__";
+/** What is wrong with values taken together: a value, or that there is none. */
+export type Fault =
+  | { readonly at: Keys; readonly wrong: string }
+  | { readonly at: Keys; readonly missing: string };
 
-/** Every setting of the table, each once, in the table's order. */
-export function allSettings(of: readonly Section[] = sections): Setting[] {
-  return of.flatMap(settingsOf);
-}
-
-/** The settings of one section, each once, whichever variants use it. */
-export function settingsOf(section: Section): Setting[] {
-  const rows = new Map<string, Row>();
-  const variantRows = Object.values(section.variants?.of ?? {}).flat();
-  for (const row of [...section.rows, ...variantRows]) {
-    if (!rows.has(row.key)) rows.set(row.key, row);
-  }
-  return [...rows.values()].map((row) => settingOf(section, row));
-}
-
-/** One row with its names. */
-export function settingOf(section: Section, row: Row): Setting {
-  const keys = section.top ? [row.key] : [...section.name.split("."), row.key];
-  return {
-    section,
-    row,
-    path: keys.join("."),
-    keys,
-    variable: VARIABLE_PREFIX + keys.join("__").toUpperCase(),
-    flag: row.flag?.match(/--[a-z0-9-]+/)?.[0],
-    variants: variantsOf(section, row),
+/** What one TOML table holds. */
+export interface TableSchema {
+  /** Settings that always apply. */
+  readonly settings: readonly Setting[];
+  /** Settings that apply for one value of the setting called `by`. */
+  readonly variants?: {
+    readonly by: string;
+    readonly of: Readonly<Record<string, readonly Setting[]>>;
   };
+  /** Tables inside this one. */
+  readonly tables?: readonly NestedSection[];
+  /**
+   * What is wrong with the values taken together, at keys of this table. Asked once every value is
+   * right by itself.
+   */
+  readonly validate?: (values: Table) => readonly Fault[];
 }
 
-function variantsOf(section: Section, row: Row): string[] | undefined {
-  if (section.rows.some((always) => always.key === row.key)) return undefined;
-  return Object.entries(section.variants?.of ?? {})
-    .filter(([, rows]) => rows.some((one) => one.key === row.key))
-    .map(([name]) => name);
+/** A table inside another: `[upstream_auth.azure_ad]`. */
+export interface NestedSection extends TableSchema {
+  /** Its key in the table around it. */
+  readonly name: string;
+  /** Heading in `--help` and the example file. */
+  readonly title: string;
+  /** The table applies only while this setting of the table around it has this value. */
+  readonly onlyIf?: { readonly key: string; readonly is: string };
+}
+
+/** Settings that belong together: one TOML table, one `--help` group, one README table. */
+export interface Section extends TableSchema {
+  /** Name in the README's markers; also the TOML table, unless `top` is set. */
+  readonly name: string;
+  /** Heading in `--help` and the example file. */
+  readonly title: string;
+  /** What the tables of a list are for, for an operator. */
+  readonly doc?: string;
+  /** The keys stand at the top of the file, in no table. */
+  readonly top?: true;
+  /**
+   * The file may hold several: an array of tables, `[[name]]`. Neither flags nor variables can give
+   * one, because neither has a way to tell the tables apart.
+   */
+  readonly list?: true;
+  /** Keys whose values no two tables of a list share: the name, or a name and what it is for. */
+  readonly unique?: readonly string[];
+  /** The request path uses all of it: workers are sent it as it is, so it must hold no secret. */
+  readonly request?: true;
+  /** What a reload makes of other values. A list changes or stays as a whole. */
+  readonly onReload: OnReload;
+  /**
+   * What is wrong between this section and others, at keys of the file's top. Asked once everything
+   * is right by itself.
+   */
+  readonly validateAll?: (settings: Table) => readonly Fault[];
+}
+
+/** The same setting where one can do without the value. */
+export function optional<S extends Setting>(setting: S): Omit<S, "required"> {
+  const { required: _, ...rest } = setting;
+  return rest;
+}
+
+/** The same setting for a nested table: it has no flag, and no value where nobody sets it. */
+export function nested<S extends Setting>(setting: S): Omit<S, "required" | "default" | "flag"> {
+  const { required: _, default: __, flag: ___, ...rest } = setting;
+  return rest;
 }

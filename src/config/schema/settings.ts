@@ -1,82 +1,84 @@
 /**
- * The type of what {@linkcode Settings} holds, inferred from the settings table, so that a
- * row added there appears here; and the parts of it that travel.
+ * Every section there is, the type of what they hold, and the parts of it that travel. The types are
+ * inferred, so that a setting added to a section appears here.
  *
  * @module
  */
 
+import { admin } from "./admin.ts";
+import { logging } from "./logging.ts";
+import { models } from "./models.ts";
 import { server } from "./server.ts";
-import type { Row, ValuesOf, VariantsOf } from "./row.ts";
-import type { admin } from "./admin.ts";
-import type { chainTables } from "./azure.ts";
-import type { logging } from "./logging.ts";
-import type { models } from "./models.ts";
-import type { tlsModes } from "./tls.ts";
+import type { Section, Setting } from "./setting.ts";
+import type { SettingsOf, Simplify, TablesOf, ValuesOf } from "./settings_of.ts";
+import { tls } from "./tls.ts";
 import { upstream } from "./upstream.ts";
-import type { authTypes } from "./upstream_auth.ts";
+import { upstreamAuth } from "./upstream_auth.ts";
 
-/** Keys at the top of the file. Times are in seconds, sizes in bytes. */
-export type ServerSettings = ValuesOf<typeof server>;
+/** Every section, in the order in which help, example and README show them. */
+export const sections = [
+  server,
+  upstreamAuth,
+  tls,
+  logging,
+  admin,
+  models,
+] as const satisfies readonly Section[];
 
-/** What the request path uses as it is: the rows marked `request`. No secret is among them. */
-export type RequestSettings = ValuesOf<
-  readonly Extract<(typeof server)[number], { readonly request: true }>[]
->;
+/**
+ * Every setting, checked and with defaults filled in; keys are spelled as in TOML. Times are in
+ * seconds, sizes in bytes.
+ */
+export type Settings = SettingsOf<typeof sections>;
+
+/** The `[upstream_auth]` table: one shape for each `type`. */
+export type UpstreamAuthSettings = Settings["upstream_auth"];
+
+/** The `[tls]` table: one shape for each `mode`. */
+export type TlsSettings = Settings["tls"];
+
+/** The `[logging]` table. */
+export type LoggingSettings = Settings["logging"];
+
+/** The `[admin]` table. */
+export type AdminSettings = Settings["admin"];
+
+/** One `[[models]]` table. */
+export type ModelSettings = Settings["models"][number];
 
 /** What there is to say about one upstream but its credentials. */
 export type UpstreamSettings = ValuesOf<typeof upstream>;
 
-/** The tables of a chain's members: `[upstream_auth.azure_ad]` and so on. */
-export type ChainTables = {
-  [Type in keyof typeof chainTables]: ValuesOf<(typeof chainTables)[Type]>;
-};
+/** What is marked `request`: settings at the top, and whole sections. */
+export type RequestSettings = Simplify<
+  & ValuesOf<readonly Extract<(typeof server)["settings"][number], ForRequests>[]>
+  & TablesOf<Extract<(typeof sections)[number], ForRequests>>
+>;
 
-/** The `[upstream_auth]` table: one shape for each `type`. */
-export type UpstreamAuthSettings =
-  | Exclude<VariantsOf<"type", typeof authTypes>, { type: "chain" }>
-  | Extract<VariantsOf<"type", typeof authTypes>, { type: "chain" }> & ChainTables;
+/** The mark of what the request path uses. */
+export interface ForRequests {
+  /** Workers are sent it as it is. */
+  readonly request: true;
+}
 
-/** The `[tls]` table: one shape for each `mode`. */
-export type TlsSettings = VariantsOf<"mode", typeof tlsModes>;
-
-/** The `[logging]` table. */
-export type LoggingSettings = ValuesOf<typeof logging>;
-
-/** The `[admin]` table. */
-export type AdminSettings = ValuesOf<typeof admin>;
-
-/** One `[[models]]` table. */
-export type ModelSettings = ValuesOf<typeof models.rows>;
-
-/** Every setting, checked and with defaults filled in; keys are spelled as in TOML. */
-export type Settings = ServerSettings & {
-  /** How we authenticate to the upstream. */
-  upstream_auth: UpstreamAuthSettings;
-  /** Whether and how HTTPS is served. */
-  tls: TlsSettings;
-  /** What is logged. */
-  logging: LoggingSettings;
-  /** Metrics and the status page. */
-  admin: AdminSettings;
-  /** Models that the proxy itself lists. */
-  models: readonly ModelSettings[];
-};
-
-/** Picks what workers are sent as it is; an absent value stays absent. */
+/** Picks what workers are sent as it is; an absent value stays absent. No secret is among it. */
 export function requestSettings(settings: Settings): RequestSettings {
-  return pick(settings, server.filter((row: Row) => row.request)) as RequestSettings;
+  const marked: readonly (Section | Setting)[] = [...server.settings, ...sections];
+  const keys = marked.flatMap((one) => one.request ? ["key" in one ? one.key : one.name] : []);
+  return pick(settings, keys) as unknown as RequestSettings;
 }
 
 /** Picks what there is to say about the upstream. */
 export function upstreamSettings(settings: Settings): UpstreamSettings {
-  return pick(settings, upstream) as UpstreamSettings;
+  return pick(settings, upstream.map(({ key }) => key)) as UpstreamSettings;
 }
 
-function pick(settings: Settings, rows: readonly Row[]): Partial<Settings> {
-  const keys = rows.map(({ key }) => key);
+function pick(settings: Settings, keys: readonly string[]): Partial<Settings> {
   return Object.fromEntries(Object.entries(settings).filter(([key]) => keys.includes(key)));
 }
 
 export type { Checked, Kind } from "./kinds/kind.ts";
-export type * from "./row.ts";
-export type { admin, authTypes, chainTables, logging, models, server, tlsModes, upstream };
+export type * from "./setting.ts";
+export type * from "./settings_of.ts";
+export type * from "./toml_value.ts";
+export type { admin, logging, models, server, tls, upstream, upstreamAuth };

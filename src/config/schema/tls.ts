@@ -1,7 +1,8 @@
-import { base64urlKey, domainName, emailAddress, httpsUrl, oneOrMore } from "./kinds/acme.ts";
-import { listOf } from "./kinds/compound.ts";
-import { integer, oneOf, text } from "./kinds/scalar.ts";
-import type { Row } from "./row.ts";
+import { domainName, httpsUrl } from "./kinds/address.ts";
+import { listOf, nonEmpty } from "./kinds/compound.ts";
+import { integer, oneOf } from "./kinds/scalar.ts";
+import { base64urlKey, emailAddress, text } from "./kinds/text.ts";
+import type { Section, Setting } from "./setting.ts";
 
 const httpsPort = {
   key: "https_port",
@@ -10,7 +11,7 @@ const httpsPort = {
   default: 443,
   doc: "Port to listen on for HTTPS, instead of port. 0 lets the system pick a free one.",
   example: 443,
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const manual = [
   {
@@ -31,7 +32,7 @@ const manual = [
     example: "/etc/ssl/private/proxy.key",
   },
   httpsPort,
-] as const satisfies readonly Row[];
+] as const satisfies readonly Setting[];
 
 const acme = [
   {
@@ -45,7 +46,7 @@ const acme = [
   {
     key: "domains",
     flag: "--acme-domains <DOMAINS>",
-    kind: oneOrMore(listOf(domainName())),
+    kind: nonEmpty(listOf(domainName())),
     required: true,
     doc: "Names to get the certificate for; each must lead to this machine. " +
       "Separated by commas in a flag or a variable.",
@@ -118,20 +119,28 @@ const acme = [
     doc: "PEM file with authorities to trust for directory_url, besides the usual ones.",
     example: "/etc/ssl/certs/company-ca.pem",
   },
-] as const satisfies readonly Row[];
+] as const satisfies readonly Setting[];
 
-/** Each way to serve HTTPS or not to, and the rows it uses. */
-export const tlsModes = { disabled: [], manual, acme } as const satisfies Readonly<
-  Record<string, readonly Row[]>
+/** Each way to serve HTTPS or not to, and the settings it uses. */
+const modes = { disabled: [], manual, acme } as const satisfies Readonly<
+  Record<string, readonly Setting[]>
 >;
 
-/** Chooses among {@linkcode tlsModes}. */
-export const tlsMode = {
+const mode = {
   key: "mode",
   flag: "--tls-mode <MODE>",
-  kind: oneOf(Object.keys(tlsModes) as (keyof typeof tlsModes)[]),
+  kind: oneOf(Object.keys(modes) as (keyof typeof modes)[]),
   default: "disabled",
   doc: "Serve HTTPS instead of HTTP: with certificate files (manual), or with certificates from " +
     "an ACME authority (acme).",
   example: "disabled",
-} as const satisfies Row;
+} as const satisfies Setting;
+
+/** Whether and how HTTPS is served. */
+export const tls = {
+  name: "tls",
+  title: "TLS",
+  onReload: "keep",
+  settings: [mode],
+  variants: { by: "mode", of: modes },
+} as const satisfies Section;

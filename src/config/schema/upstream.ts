@@ -1,6 +1,8 @@
-import { boolean, seconds, text } from "./kinds/scalar.ts";
-import { upstreamUrl as baseUrl } from "./kinds/upstream_url.ts";
-import type { Row } from "./row.ts";
+import { netAddressOf } from "../../net/address.ts";
+import { upstreamUrl as baseUrl } from "./kinds/address.ts";
+import { boolean, seconds } from "./kinds/scalar.ts";
+import { text } from "./kinds/text.ts";
+import type { Setting } from "./setting.ts";
 
 /** Where requests go. */
 export const upstreamUrl = {
@@ -8,9 +10,11 @@ export const upstreamUrl = {
   flag: "--upstream-url <URL>",
   kind: baseUrl(),
   required: true,
+  // Workers may reach one address, which their permissions name.
+  onReload: (from, to) => sameAddress(String(from), String(to)) ? "change" : "keep",
   doc: "Base URL of the upstream API. The path of each request is appended to it.",
   example: "https://api.anthropic.com",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 /** How an upstream is spoken to. */
 export const upstreamConnection = [
@@ -56,7 +60,11 @@ export const upstreamConnection = [
     doc: "PEM file with the private key of upstream_client_cert_path, not encrypted.",
     example: "/etc/claude-proxy/client.key",
   },
-] as const satisfies readonly Row[];
+] as const satisfies readonly Setting[];
 
 /** Everything there is to say about one upstream but its credentials. */
 export const upstream = [upstreamUrl, ...upstreamConnection] as const;
+
+function sameAddress(a: string, b: string): boolean {
+  return netAddressOf(a) === netAddressOf(b);
+}

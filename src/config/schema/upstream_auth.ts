@@ -1,7 +1,7 @@
-import { headerSecret } from "./kinds/header.ts";
+import { headerSecret } from "./kinds/text.ts";
 import { oneOf } from "./kinds/scalar.ts";
-import { azureTypes } from "./azure.ts";
-import type { Row } from "./row.ts";
+import { azureTypes, chainTables, validateAzure } from "./azure.ts";
+import type { Section, Setting, TableSchema } from "./setting.ts";
 
 const apiKey = {
   key: "api_key",
@@ -11,7 +11,7 @@ const apiKey = {
   secret: true,
   doc: "Key that the upstream expects from us.",
   example: "${UPSTREAM_API_KEY}",
-} as const satisfies Row;
+} as const satisfies Setting;
 
 const header = {
   key: "header",
@@ -21,20 +21,35 @@ const header = {
   doc: "Header that carries the key. auto picks by host: x-api-key for anthropic.com, api-key " +
     "for azure.com, authorization for api.openai.com, else the header the client used.",
   example: "auto",
-} as const satisfies Row;
+} as const satisfies Setting;
 
-/** Each way to authenticate to the upstream, and the rows it uses. */
-export const authTypes = {
+/** Each way to authenticate to the upstream, and the settings it uses. */
+const types = {
   api_key: [apiKey, header],
   ...azureTypes,
-} as const satisfies Readonly<Record<string, readonly Row[]>>;
+} as const satisfies Readonly<Record<string, readonly Setting[]>>;
 
-/** Chooses among {@linkcode authTypes}. */
-export const authType = {
+const type = {
   key: "type",
   flag: "--upstream-auth-type <TYPE>",
-  kind: oneOf(Object.keys(authTypes) as (keyof typeof authTypes)[]),
+  kind: oneOf(Object.keys(types) as (keyof typeof types)[]),
   required: true,
   doc: "How we authenticate to the upstream.",
   example: "api_key",
-} as const satisfies Row;
+} as const satisfies Setting;
+
+/** A table that says how we authenticate to an upstream. */
+export const authentication = {
+  settings: [type],
+  variants: { by: "type", of: types },
+  tables: chainTables,
+  validate: validateAzure,
+} as const satisfies TableSchema;
+
+/** How we authenticate to the upstream. */
+export const upstreamAuth = {
+  name: "upstream_auth",
+  title: "Upstream authentication",
+  onReload: "change",
+  ...authentication,
+} as const satisfies Section;

@@ -5,7 +5,7 @@ import type { Deployment } from "kubernetes-types/apps/v1";
 import type { HorizontalPodAutoscaler } from "kubernetes-types/autoscaling/v2";
 import type { Service } from "kubernetes-types/core/v1";
 import { parseAllDocuments } from "yaml";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const yaml = await Deno.readTextFile(join(ROOT, "deploy/kubernetes.yaml"));
@@ -42,9 +42,9 @@ Deno.test("every variable of the manifest is a setting, and the required ones ar
   const variables = new Map(container?.env?.map((entry) => [entry.name, entry]));
   const settings = new Map(allSettings().map((setting) => [setting.variable, setting]));
   assert.deepEqual([...variables.keys()].filter((name) => !settings.has(name)), []);
-  for (const { variable, row, variants } of settings.values()) {
-    if (row.required && variants === undefined) assert.ok(variables.has(variable), variable);
-    if (row.secret && variables.has(variable)) {
+  for (const { variable, setting, variants } of settings.values()) {
+    if (setting.required && variants === undefined) assert.ok(variables.has(variable), variable);
+    if (setting.secret && variables.has(variable)) {
       assert.ok(variables.get(variable)?.valueFrom?.secretKeyRef, `${variable} is in the manifest`);
     }
   }

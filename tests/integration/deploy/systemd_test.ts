@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { programTest } from "../../kit/process/programs.ts";
 import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../../kit/process/proxy_process.ts";
 import { request } from "../../kit/http1/raw_client.ts";
@@ -94,7 +94,7 @@ programTest({
 });
 
 Deno.test("the unit gives running streams the time that the proxy gives them", () => {
-  const timeout = allSettings().find(({ path }) => path === "shutdown_timeout")?.row;
+  const timeout = allSettings().find(({ path }) => path === "shutdown_timeout")?.setting;
   assert.ok(timeout && "default" in timeout);
   assert.ok(Number(unit.get("Service.TimeoutStopSec")) > Number(timeout.default));
 });

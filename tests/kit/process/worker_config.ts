@@ -1,6 +1,5 @@
-import type { Row } from "../../../src/config/schema/row.ts";
 import { server } from "../../../src/config/schema/server.ts";
-import type { RequestSettings } from "../../../src/config/schema/settings.ts";
+import type { RequestSettings, Setting } from "../../../src/config/schema/settings.ts";
 import type { WorkerConfig } from "../../../src/ipc/messages.ts";
 import type { HeldCredential, UpstreamConfig } from "../../../src/upstreams/upstream.ts";
 
@@ -37,11 +36,14 @@ export function workerConfig(
   };
 }
 
-const DEFAULTS = Object.fromEntries(
-  server.filter((row: Row) => row.request).flatMap((row: Row) =>
-    row.default === undefined ? [] : [[row.key, row.default]]
+const DEFAULTS = {
+  ...Object.fromEntries(
+    server.settings.filter((setting: Setting) => setting.request).flatMap((setting: Setting) =>
+      setting.default === undefined ? [] : [[setting.key, setting.default]]
+    ),
   ),
-) as RequestSettings;
+  models: [],
+} as unknown as RequestSettings;
 
 /** A key that is always at hand, in place of a worker's holder. */
 export const HELD_KEY: HeldCredential = {

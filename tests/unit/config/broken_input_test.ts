@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { main } from "../../../src/cli/main.ts";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { runs } from "../../kit/random/property_runs.ts";
 import { ioOf, REQUIRED, type World } from "./loading.ts";
 
@@ -11,9 +11,9 @@ const SHOWN = new RegExp(
   Array.from({ length: SECRET.length - 5 }, (_, at) => RegExp.escape(SECRET.slice(at, at + 6)))
     .join("|"),
 );
-const SECRET_PATHS = allSettings().filter(({ row }) => row.secret).map(({ path }) => path);
-const SECRET_FLAGS = allSettings().filter(({ row }) => row.secret)
-  .flatMap(({ row }) => row.flag?.match(/--[a-z-]+/)?.[0] ?? []);
+const SECRET_PATHS = allSettings().filter(({ setting }) => setting.secret).map(({ path }) => path);
+const SECRET_FLAGS = allSettings().filter(({ setting }) => setting.secret)
+  .flatMap(({ setting }) => setting.flag?.match(/--[a-z-]+/)?.[0] ?? []);
 
 Deno.test("however a file with secrets is broken, the program says so and shows none", async () => {
   await fc.assert(
@@ -49,7 +49,7 @@ Deno.test("whatever the command line and the variables hold, no secret is shown"
     fc.constantFrom(["--port", "x"], ["--verbose"], ["--log-level", "loud"], ["check"], ["--"]),
   );
   const variable = fc.tuple(
-    fc.constantFrom(...allSettings().filter(({ row }) => row.secret)),
+    fc.constantFrom(...allSettings().filter(({ setting }) => setting.secret)),
     around(),
   ).map(([{ variable }, value]) => ({ [variable]: value }));
   await fc.assert(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { CommandLine } from "../../../src/cli/command_line.ts";
 import { parseCommandLine } from "../../../src/cli/command_line.ts";
 import type { Commands } from "../../../src/cli/commands.ts";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import deno from "../../../deno.json" with { type: "json" };
 
 const COMMANDS: Commands = {
@@ -80,8 +80,8 @@ Deno.test("help shows every setting with flag, variable and default, under its s
     const line = parseCommandLine(args);
     assert.ok(line.command === "help");
     const unwrapped = line.text.replaceAll(/\s+/g, " ");
-    for (const { row, variable, section } of allSettings().filter(({ flag }) => flag)) {
-      assert.ok(line.text.includes(`${row.flag} `), row.flag ?? row.key);
+    for (const { setting, variable, section } of allSettings().filter(({ flag }) => flag)) {
+      assert.ok(line.text.includes(`${setting.flag} `), setting.flag ?? setting.key);
       assert.ok(unwrapped.includes(`[${variable}] (`), variable);
       assert.ok(line.text.includes(`${section.title}:\n`));
     }

@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { exampleToml } from "../../../tools/settings/example.ts";
-import { readmeListTable, readmeTable, withTables } from "../../../tools/settings/readme_tables.ts";
-import { allSettings } from "../../../src/config/schema/setting.ts";
-import { lists, sections } from "../../../src/config/schema/sections.ts";
+import { markerOf, readmeTable, withTables } from "../../../tools/settings/readme_tables.ts";
+import { allSections, allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { load } from "./loading.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const KEYS = { DOWNSTREAM_API_KEY: "client-key", UPSTREAM_API_KEY: "upstream-key" };
 
-Deno.test("config.example.toml is what the table says (if not: deno task generate)", async () => {
+Deno.test("config.example.toml is what the schema says (if not: deno task generate)", async () => {
   assert.equal(await Deno.readTextFile(new URL("config.example.toml", ROOT)), exampleToml());
 });
 
-Deno.test("README.md holds the tables the table says (if not: deno task generate)", async () => {
+Deno.test("README.md holds the tables the schema says (if not: deno task generate)", async () => {
   const readme = await Deno.readTextFile(new URL("README.md", ROOT));
   assert.equal(readme, withTables(readme));
 });
@@ -28,7 +27,8 @@ Deno.test("the example loads as it is, once its two variables are set", async ()
 });
 
 Deno.test("the example loads with every line in force, for every type", async () => {
-  for (const { name, variants } of sections) {
+  for (const { keys, section: { variants } } of allSections()) {
+    const name = keys.join(".");
     for (const variant of Object.keys(variants?.of ?? {})) {
       const line = `[${name}]\n\n$<comments>${variants?.by} = "${variant}"`;
       const first = new RegExp(`\\[${name}\\]\\n\\n(?<comments>(#.*\\n)*)${variants?.by} = ".*"`);
@@ -41,22 +41,21 @@ Deno.test("the example loads with every line in force, for every type", async ()
 
 Deno.test("the example shows every setting with its flag and variable", () => {
   const example = exampleToml();
-  for (const { row, variable } of allSettings()) {
-    assert.match(example, new RegExp(`^#?${row.key} = `, "m"));
-    assert.ok(example.includes(variable) && example.includes(row.flag ?? ""), variable);
+  for (const { setting, variable } of allSettings()) {
+    assert.match(example, new RegExp(`^#?${setting.key} = `, "m"));
+    assert.ok(example.includes(variable) && example.includes(setting.flag ?? ""), variable);
   }
 });
 
 Deno.test("a table is aligned as deno fmt aligns it", async () => {
-  for (const table of [...sections.map(readmeTable), ...lists.map(readmeListTable)]) {
+  for (const table of allSections().map(readmeTable)) {
     assert.equal(await formatted(table + "\n"), table + "\n");
   }
 });
 
 Deno.test("tables replace what stands between the markers, again and again", () => {
-  const readme = [...sections, ...lists].map(({ name }) =>
-    `<!-- settings:${name} -->\n<!-- /settings:${name} -->\n`
-  )
+  const readme = allSections().map(markerOf)
+    .map((name) => `<!-- settings:${name} -->\n<!-- /settings:${name} -->\n`)
     .join("between\n");
   const once = withTables(readme);
   assert.equal(withTables(once), once);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { listSettings } from "../../../src/config/load/listing.ts";
+import { listSettings } from "../../../src/config/load/loaded_settings.ts";
 import { load } from "./loading.ts";
 
 Deno.test("the list names value and source of every setting and masks secrets", async () => {

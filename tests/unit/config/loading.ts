@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { StartError } from "../../../src/config/load/start_error.ts";
 import type { ConfigIo, FileLookup } from "../../../src/config/load/config_io.ts";
-import type { ParsedFlags } from "../../../src/config/load/flags.ts";
+import type { ParsedFlags } from "../../../src/config/load/source.ts";
 import { type LoadedSettings, loadSettings } from "../../../src/config/load/load.ts";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 
 /** The outside world of one load, in plain values. */
 export interface World {

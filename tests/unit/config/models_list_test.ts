@@ -28,9 +28,13 @@ const WRONG: [name: string, file: string, complaint: string][] = [
   [
     "an unknown key",
     '[[models]]\nid = "a"\napi = "openai"\n[[models]]\nid = "b"\napi = "openai"\nnmae = "x"',
-    'config.toml:7: unknown key "nmae" in [[models]]',
+    "config.toml:7: unknown key nmae in [[models]]",
   ],
-  ["a missing key", '[[models]]\nid = "a"', "config.toml:1: models[0].api is not set"],
+  [
+    "a missing key",
+    '[[models]]\nid = "a"',
+    "config.toml:1: models[0].api is not set (one of anthropic, openai)",
+  ],
   [
     "a wrong word",
     '[[models]]\nid = "a"\napi = "opanai"',

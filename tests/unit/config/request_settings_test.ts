@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSections, settingsOf } from "../../../src/config/schema/placed_setting.ts";
 import { requestSettings, upstreamSettings } from "../../../src/config/schema/settings.ts";
 import { load } from "./loading.ts";
 
@@ -10,14 +10,22 @@ Deno.test("the request path is sent what is marked for it, and what is absent st
     strip_request_headers: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
     max_request_body: 9,
     health_endpoints: true,
+    models: [],
   });
   assert.equal("max_request_body" in requestSettings((await load({})).settings), false);
 });
 
 Deno.test("no secret is sent to workers as it is", () => {
-  const marked = allSettings().filter(({ row }) => row.request);
-  assert.ok(marked.length > 0);
-  assert.deepEqual(marked.filter(({ row }) => row.secret), []);
+  const marked = allSections().flatMap((place) =>
+    settingsOf(place).filter(({ setting }) => place.root.request || setting.request)
+  );
+  assert.ok(marked.some(({ path }) => path === "models.id"));
+  assert.deepEqual(marked.filter(({ setting }) => setting.secret), []);
+});
+
+Deno.test("only what stands at the top is marked by itself, for that is what workers are sent", () => {
+  const marked = allSections().flatMap(settingsOf).filter(({ setting }) => setting.request);
+  assert.ok(marked.every(({ root }) => root.top));
 });
 
 Deno.test("the settings of an upstream are a group of their own", async () => {

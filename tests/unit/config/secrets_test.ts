@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "smol-toml";
 import { StartError } from "../../../src/config/load/start_error.ts";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { runs } from "../../kit/random/property_runs.ts";
 import { load, REQUIRED, type World } from "./loading.ts";
 
 const CANARY = "sk-canary-4f1d";
-const SECRET_PATHS = allSettings().filter(({ row }) => row.secret).map(({ path }) => path);
+const SECRET_PATHS = allSettings().filter(({ setting }) => setting.secret).map(({ path }) => path);
 const FLAG_PATHS = allSettings().filter(({ flag }) => flag !== undefined).map(({ path }) => path);
 const KNOWN_KEYS = allSettings().flatMap(({ keys }) => [...keys]);
 

@@ -1,6 +1,6 @@
 /** A small program for the tests of permissions: loads with the real outside world, and prints. */
 import { main } from "../../../src/cli/main.ts";
-import { listSettings } from "../../../src/config/load/listing.ts";
+import { listSettings } from "../../../src/config/load/loaded_settings.ts";
 
 if (import.meta.main) {
   Deno.exit(

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { allSettings } from "../../../src/config/schema/setting.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { load, onlyComplaint, REQUIRED } from "./loading.ts";
 
 /** The reference's table: flag, variable and default by key. */
@@ -26,7 +26,7 @@ Deno.test("the reference's TLS settings have its flags, variables and defaults",
     const setting = settings.find(({ path }) => path === `tls.${key}`);
     assert.equal(setting?.flag, flag);
     assert.equal(setting?.variable, `CLAUDE_PROXY__TLS__${variable}`);
-    assert.equal(setting?.row.default, fallback);
+    assert.equal(setting?.setting.default, fallback);
   }
 });
 
@@ -69,8 +69,8 @@ Deno.test("domains come from a variable too, separated by commas, in any case", 
 });
 
 const wrong: [key: string, value: string, message: RegExp][] = [
-  ["domains", "[]", /expected one or more/],
-  ["domains", '["a.example.com", "A.example.com"]', /expected each once/],
+  ["domains", "[]", /expected at least one/],
+  ["domains", '["a.example.com", "A.example.com"]', /expected each only once/],
   ["domains", '["*.example.com"]', /without a wildcard/],
   ["domains", '["localhost"]', /expected a domain name/],
   ["domains", '["192.0.2.1"]', /expected a domain name/],

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { StartError } from "../../../src/config/load/start_error.ts";
-import { oneOf, text } from "../../../src/config/schema/kinds/scalar.ts";
-import { loadSections } from "../../../src/config/load/load_sections.ts";
-import type { Row, Section } from "../../../src/config/schema/row.ts";
-import { optional } from "../../../src/config/schema/optional.ts";
+import { oneOf } from "../../../src/config/schema/kinds/scalar.ts";
+import { text } from "../../../src/config/schema/kinds/text.ts";
+import { loadSections } from "../../../src/config/load/load.ts";
+import { optional, type Section, type Setting } from "../../../src/config/schema/setting.ts";
 import { ioOf, type World } from "./loading.ts";
 
 const id = {
@@ -13,14 +13,21 @@ const id = {
   required: true,
   doc: "Who asks.",
   example: "a",
-} as const satisfies Row;
+} as const satisfies Setting;
 
-const scope = { key: "scope", kind: text(), default: "all", doc: "For what.", example: "all" };
+const scope = {
+  key: "scope",
+  kind: text(),
+  default: "all",
+  doc: "For what.",
+  example: "all",
+} as const satisfies Setting;
 
-const SECTIONS: readonly Section[] = [{
+const SECTIONS = [{
   name: "auth",
   title: "Auth",
-  rows: [{
+  onReload: "change",
+  settings: [{
     key: "type",
     kind: oneOf(["first", "second"]),
     required: true,
@@ -28,21 +35,21 @@ const SECTIONS: readonly Section[] = [{
     example: "first",
   }],
   variants: { by: "type", of: { first: [id, scope], second: [optional(id)] } },
-}];
+}] as const satisfies readonly Section[];
 
 Deno.test("each variant has its own keys, and shares rows with others", async () => {
   assert.deepEqual(
-    (await loadAuth('[auth]\ntype = "first"\nclient_id = "me"')).values["auth"],
+    (await loadAuth('[auth]\ntype = "first"\nclient_id = "me"')).settings.auth,
     { type: "first", client_id: "me", scope: "all" },
   );
   assert.deepEqual(
-    (await loadAuth('[auth]\ntype = "second"\nclient_id = "me"')).values["auth"],
+    (await loadAuth('[auth]\ntype = "second"\nclient_id = "me"')).settings.auth,
     { type: "second", client_id: "me" },
   );
 });
 
 Deno.test("what one variant requires another can do without", async () => {
-  assert.deepEqual((await loadAuth('auth.type = "second"')).values["auth"], { type: "second" });
+  assert.deepEqual((await loadAuth('auth.type = "second"')).settings.auth, { type: "second" });
   await assert.rejects(loadAuth('auth.type = "first"'), (error) => {
     assert.ok(error instanceof StartError);
     assert.match(
@@ -54,8 +61,8 @@ Deno.test("what one variant requires another can do without", async () => {
 });
 
 Deno.test("what the chosen variant does not use is ignored with a note", async () => {
-  const { values, notes } = await loadAuth('[auth]\ntype = "second"\nscope = "${NOT_SET}"');
-  assert.deepEqual(values["auth"], { type: "second" });
+  const { settings, notes } = await loadAuth('[auth]\ntype = "second"\nscope = "${NOT_SET}"');
+  assert.deepEqual(settings.auth, { type: "second" });
   assert.deepEqual(notes, [
     'config.toml:3: auth.scope: ignored, because type = "second" does not use it',
   ]);

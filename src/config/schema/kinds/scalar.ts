@@ -7,11 +7,6 @@ const NUMBER_TEXT = /^[+-]?\d+(\.\d+)?$/;
 /** Longest time a timer can wait: 2^31 - 1 milliseconds, in whole seconds. */
 const MAX_SECONDS = 2_147_483;
 
-/** Any string that is not empty. */
-export function text(expected = "expected text that is not empty"): Kind<string> {
-  return kindOf(v.pipe(v.string(expected), v.nonEmpty(expected)));
-}
-
 /** Whole number from `min` to `max`. */
 export function integer(range: { min: number; max?: number }): Kind<number> {
   const max = range.max ?? Number.MAX_SAFE_INTEGER;

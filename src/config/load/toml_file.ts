@@ -1,18 +1,16 @@
 import { parse, TomlError } from "smol-toml";
+import { type Keys, type Table } from "../schema/toml_value.ts";
 import { StartError } from "./start_error.ts";
 import { locateKeys, type TomlLines } from "./toml_lines.ts";
 
-/** A TOML table: its own keys only, whatever their names. */
-export type Table = Readonly<Record<string, unknown>>;
-
 /** A configuration file that was read and parsed. */
-export interface ConfigFile {
+export interface TomlFile {
   /** The file as messages name it. */
   readonly name: string;
   /** Its keys and values, not yet expanded. */
   readonly table: Table;
-  /** Line of a key, or of the nearest table around it; elements of arrays have their index as a key. */
-  lineOf(keys: readonly (string | number)[]): number;
+  /** Line of a key, or of the nearest table around it. */
+  lineOf(keys: Keys): number;
 }
 
 /**
@@ -21,27 +19,11 @@ export interface ConfigFile {
  * @throws {StartError} naming line, column and what is wrong, without the text there:
  * it may hold a key
  */
-export function parseConfigFile(name: string, bytes: Uint8Array): ConfigFile {
+export function parseTomlFile(name: string, bytes: Uint8Array): TomlFile {
   const text = decode(name, bytes);
   const table = parseToml(name, text);
   const lines = locateKeys(text);
   return { name, table, lineOf: (keys) => nearestLine(lines, keys) };
-}
-
-/** Whether a TOML value is a table. */
-export function isTable(value: unknown): value is Table {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date);
-}
-
-/** Value at a path, or undefined. */
-export function valueAt(table: Table, keys: readonly string[]): unknown {
-  let value: unknown = table;
-  for (const key of keys) {
-    if (!isTable(value) || !Object.hasOwn(value, key)) return undefined;
-    value = value[key];
-  }
-  return value;
 }
 
 function decode(name: string, bytes: Uint8Array): string {
@@ -69,7 +51,7 @@ function reason(error: TomlError): string {
   return `not valid TOML: ${reason}`;
 }
 
-function nearestLine(lines: TomlLines, keys: readonly (string | number)[]): number {
+function nearestLine(lines: TomlLines, keys: Keys): number {
   for (let length = keys.length; length > 0; length--) {
     const line = lines.lineOf(keys.slice(0, length));
     if (line !== undefined) return line;

@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import { allSettings } from "../../../src/config/schema/setting.ts";
-import { sections } from "../../../src/config/schema/sections.ts";
+import { allSections, allSettings, settingsOf } from "../../../src/config/schema/placed_setting.ts";
+import { sections } from "../../../src/config/schema/settings.ts";
 
-Deno.test("every default is a value its own row accepts", () => {
-  for (const { path, row } of allSettings()) {
-    if (row.default === undefined) continue;
-    assert.deepEqual(row.kind.check(row.default), { ok: true, value: row.default }, path);
+Deno.test("every default is a value its own setting accepts", () => {
+  for (const { path, setting } of allSections().flatMap(settingsOf)) {
+    if (setting.default === undefined) continue;
+    const { kind, default: value } = setting;
+    assert.deepEqual(kind.check(value), { ok: true, value }, path);
   }
 });
 
 Deno.test("no two settings share a path, a variable or a flag", () => {
   const settings = allSettings();
-  const flags = settings.flatMap(({ row }) => [row.flag, row.shorthand?.flag])
+  const flags = settings.flatMap(({ setting }) => [setting.flag, setting.shorthand?.flag])
     .flatMap((flag) => flag?.match(/(?<![\w-])--?[a-z0-9-]+/g) ?? []);
   for (const names of [settings.map(({ path }) => path), settings.map((s) => s.variable), flags]) {
     assert.deepEqual(names, [...new Set(names)]);
@@ -20,7 +21,7 @@ Deno.test("no two settings share a path, a variable or a flag", () => {
 
 Deno.test("the names are those of the reference", () => {
   const names = new Map(
-    allSettings().map(({ path, row, variable }) => [path, [row.flag, variable]]),
+    allSettings().map(({ path, setting, variable }) => [path, [setting.flag, variable]]),
   );
   const reference = [
     ["bind_address", "--bind-address <ADDRESS>", "CLAUDE_PROXY__BIND_ADDRESS"],
@@ -44,6 +45,6 @@ Deno.test("the names are those of the reference", () => {
 });
 
 Deno.test("what stands at the top of the file comes before every table", () => {
-  const firstTable = sections.findIndex((section) => !section.top);
-  assert.ok(sections.slice(firstTable).every((section) => !section.top));
+  const top = sections.map((section) => "top" in section);
+  assert.deepEqual(top, top.toSorted((a, b) => Number(b) - Number(a)));
 });
