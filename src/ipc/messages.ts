@@ -7,7 +7,7 @@
  * @module
  */
 import type { Dialect } from "../clients/dialect.ts";
-import type { ModelSettings, RequestSettings } from "../config/schema/settings.ts";
+import type { RequestSettings } from "../config/schema/settings.ts";
 import type {
   FromCredentialHolder,
   IssuedCredential,
@@ -33,8 +33,6 @@ export interface WorkerConfig {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** What the request path uses as it was set. */
   readonly settings: RequestSettings;
-  /** Models to list ourselves. */
-  readonly models: readonly ModelSettings[];
   /** Where requests go. */
   readonly upstream: UpstreamConfig;
   /** SHA-256 digests of the client keys. */

@@ -1,6 +1,6 @@
 import { type Dialect, dialectOf } from "../clients/dialect.ts";
 import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
-import type { ModelSettings, RequestSettings } from "../config/schema/settings.ts";
+import type { RequestSettings } from "../config/schema/settings.ts";
 import { credentialHeaders, type UpstreamCredential } from "../credentials/credential.ts";
 import { CredentialUnavailable } from "../credentials/holder.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
@@ -21,8 +21,6 @@ import type { Relay } from "./websocket/relay.ts";
 export interface ProxyDeps {
   /** Settings as they are. */
   readonly settings: RequestSettings;
-  /** Models to list ourselves. */
-  readonly models: readonly ModelSettings[];
   /** SHA-256 digests of the client keys that authenticate. */
   readonly acceptedKeys: readonly string[];
   /** Where requests go. */
@@ -116,8 +114,8 @@ async function proxyRequest(
     : identifyClient(request.headers, deps.acceptedKeys);
   outcome.verdict = client.verdict;
   admitClient(client, settings.unauthenticated);
-  if (client.verdict === "authenticated" && deps.models.length > 0) {
-    const listed = modelsResponse({ method: request.method, path, dialect }, deps.models);
+  if (client.verdict === "authenticated" && settings.models.length > 0) {
+    const listed = modelsResponse({ method: request.method, path, dialect }, settings.models);
     if (listed) return listed;
   }
   admitLength(request.headers, settings.max_request_body);

@@ -28,7 +28,6 @@ export function workerConfig(
   return {
     listen,
     settings: requestSettings(settings),
-    models: settings.models,
     upstream: upstreamConfig(settings, connection),
     acceptedKeys: settings.client_api_key.map(digestKey),
     abortTellsDeparture: !Deno.build.standalone,

@@ -10,13 +10,12 @@ import { createUpstream, type HeldCredential } from "../upstreams/upstream.ts";
  * @param before what served until a reload; connections are kept where they can be
  */
 export function proxyDeps(
-  { settings, models, acceptedKeys, upstream }: WorkerConfig,
+  { settings, acceptedKeys, upstream }: WorkerConfig,
   credential: HeldCredential,
   before?: ProxyDeps,
 ): ProxyDeps {
   return {
     settings,
-    models,
     acceptedKeys,
     upstream: createUpstream(upstream, credential, before?.upstream),
     filterRequestHeaders: requestHeaderFilter(settings.strip_request_headers),

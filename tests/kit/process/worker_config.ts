@@ -18,7 +18,6 @@ export function workerConfig(
     worker: 1,
     listen: { hostname: "127.0.0.1", port: 0 },
     settings: { ...DEFAULTS, ...settings },
-    models: [],
     upstream: {
       name: "default",
       baseUrl: upstreamUrl,
