@@ -1,83 +1,62 @@
-import { type ProxyError, Refusal } from "./answers.ts";
-import type { HeaderLine } from "./headers.ts";
-import { limitBody, type LimitedBody } from "./body_limit.ts";
+import { fetchFailure, isConnectFailure, requestBodyFailure } from "../net/network_failure.ts";
+import type { Timed } from "../time/shared_timeout.ts";
 import type { Transport } from "../upstreams/transport.ts";
-import { unannouncedBody } from "./unannounced_body.ts";
+import { type ByteStream, type RequestBody, StreamedBody } from "./body.ts";
+import { type Failed, failedSent } from "./failure.ts";
+import type { HeaderLine } from "./headers.ts";
 
-/** Thrown by {@linkcode forward} when the client left before the upstream answered. */
-export class ClientGone extends Error {
-  /** As in a stack trace. */
-  override readonly name = "ClientGone";
+/** A request as an upstream is to get it. */
+export interface Forwarding {
+  /** The client's request, for its method, its length and its end. */
+  readonly request: Request;
+  /** The upstream's URL. */
+  readonly url: string;
+  /** For the upstream, credentials included. */
+  readonly headers: HeaderLine[];
+  /** The request's body. */
+  readonly body: RequestBody;
+}
+
+/** The upstream's response as it is. */
+export interface Answered {
+  /** Its body is untouched. */
+  readonly response: Response;
 }
 
 /**
- * The transport's own words, from "client error (Connect): tcp connect error: …" on. What stands in
- * front of that names the URL, whose query may hold a key.
- */
-const UPSTREAM_FAILURE = /(?:client error |Connection reset by peer).*/s;
-
-/**
- * What `Deno.serve` says of a request body that fails, and `fetch` repeats: its client left inside
- * it, or its chunks are malformed. Guarded by `tests/wire/bodies_test.ts` and `framing_test.ts`.
- */
-const BODY_FAILURE =
-  /^(?:invalid HTTP\/1 request|Cannot read request body|unexpected EOF while|error reading a body)/;
-
-/**
  * Sends a request on and returns the upstream's response as it is: redirects not followed, body
- * untouched, so that the runtime pipes it natively both ways.
+ * untouched, so that the runtime pipes it natively both ways. What the network does is returned, not
+ * thrown.
  *
  * No POST is sent twice, whatever `fetch` would do: see {@linkcode replayProof}.
- *
- * @throws {Refusal} when the upstream cannot be reached or does not answer in time, its answer or the
- * body cannot be forwarded, or the body is too large
- * @throws {ClientGone} when the client left first
  */
 export async function forward(
-  request: Request,
-  url: string,
-  headers: HeaderLine[],
+  { request, url, headers, body }: Forwarding,
   transport: Transport,
-  maxBodyBytes: number | undefined,
-): Promise<Response> {
+): Promise<Answered | Failed> {
   const { signal } = request;
   const waiting = transport.headerTimeout.start();
   const leave = () => waiting.abort(signal.reason);
   signal.addEventListener("abort", leave);
-  let body: LimitedBody | undefined;
   try {
-    const stream = await forwardableBody(request);
-    body = limitBody(stream, request.headers, maxBodyBytes);
+    const stream = await body.open();
     const response = await fetch(url, {
       method: request.method,
       headers,
       redirect: "manual",
       signal: waiting.signal,
-      ...replayProof(request, body.stream, transport),
+      ...replayProof(request, stream, transport),
     });
     const fault = responseFault(response);
-    if (fault !== undefined) await refuseResponse(response, fault);
-    return response;
+    if (fault === undefined) return { response };
+    await response.body?.cancel();
+    return failedSent({ kind: "unforwardable", fault });
   } catch (error) {
-    if (error instanceof Refusal) throw error;
-    if (signal.aborted) throw new ClientGone();
-    if (body?.exceeded) {
-      throw new Refusal(tooLarge(maxBodyBytes ?? 0), "body too large");
-    }
-    if (waiting.isOverdue) throw upstreamTimeout();
-    throw exchangeFailure(error);
+    return failed(error, signal, body, waiting);
   } finally {
     transport.headerTimeout.end(waiting);
     signal.removeEventListener("abort", leave); // or a long stream would hold all of this
   }
-}
-
-/** The body to send on; one that is announced is not touched. */
-function forwardableBody(
-  { headers, body, signal }: Request,
-): Promise<Request["body"]> | Request["body"] {
-  const announced = headers.has("content-length") || headers.has("transfer-encoding");
-  return body === null || announced ? body : unannouncedBody(body, signal);
 }
 
 /** Methods that may be sent again when a connection ends without an answer (RFC 9110 §9.2.2). */
@@ -93,37 +72,14 @@ const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
  */
 function replayProof(
   { method, headers }: Request,
-  body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+  body: ByteStream | null,
   { client, unpooledClient }: Transport,
 ): { body: BodyInit | null; client: Deno.HttpClient } {
   const length = headers.get("content-length");
   const isEmpty = body === null || length === "0";
-  const once = !IDEMPOTENT.has(method);
-  const used = once && isEmpty ? unpooledClient : client;
-  const streamed = once && !isEmpty && length !== null
-    ? new StreamedBody(body, Number(length))
-    : body;
-  return { body: streamed, client: used };
-}
-
-/**
- * A stream of known length. `Deno.serve` holds a body that came along with its head as bytes, and
- * `fetch` finds them again behind the stream made of them; it does not look behind a blob's stream,
- * and takes its size for the `content-length`.
- */
-class StreamedBody extends Blob {
-  override readonly size: number;
-  readonly #stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-
-  constructor(stream: ReadableStream<Uint8Array<ArrayBuffer>>, size: number) {
-    super();
-    this.#stream = stream;
-    this.size = size;
-  }
-
-  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#stream;
-  }
+  if (IDEMPOTENT.has(method)) return { body, client };
+  if (isEmpty) return { body, client: unpooledClient };
+  return { body: length === null ? body : new StreamedBody(body, Number(length)), client };
 }
 
 /**
@@ -147,59 +103,18 @@ function responseFault({ status, headers }: Response): string | undefined {
   return headers.has("content-length") ? "both transfer-encoding and content-length" : undefined;
 }
 
-async function refuseResponse(response: Response, fault: string): Promise<never> {
-  await response.body?.cancel();
-  throw new Refusal({
-    code: "upstream_unreachable",
-    message: "The upstream gave an answer that cannot be forwarded",
-  }, `upstream answered with ${fault}`);
-}
-
-/** The answer to a body over the limit. */
-export function tooLarge(maxBodyBytes: number): ProxyError {
+/** Tells whose failure it was that there is no answer: the client's, its body's, or the upstream's. */
+function failed(error: unknown, signal: AbortSignal, body: RequestBody, waiting: Timed): Failed {
+  if (signal.aborted) return failedSent({ kind: "client_left" });
+  if (body.isTooLarge) {
+    return failedSent({ kind: "body_too_large", maxBytes: body.maxBytes ?? 0 });
+  }
+  if (waiting.isOverdue) return failedSent({ kind: "overdue" });
+  const bodyFailure = requestBodyFailure(error);
+  if (bodyFailure !== undefined) return failedSent({ kind: "body_broken", words: bodyFailure });
+  const words = fetchFailure(error);
   return {
-    code: "request_too_large",
-    message: `The request body is larger than this proxy accepts (${maxBodyBytes} bytes)`,
+    failure: { kind: "unreachable", words },
+    phase: isConnectFailure(words) ? "connect" : "sent",
   };
 }
-
-/** Tells whose failure it was that there is no answer: the upstream's, or the request body's. */
-function exchangeFailure(error: unknown): Refusal {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : undefined;
-  const words = cause?.message ?? "";
-  if (!BODY_FAILURE.test(words)) {
-    return unreachable(UPSTREAM_FAILURE.exec(words)?.[0] ?? "fetch failed");
-  }
-  return new Refusal({
-    code: "unforwardable_request",
-    message: "The request's body broke off, or its chunks are malformed",
-  }, words);
-}
-
-/** The answer when the upstream takes longer than `headerTimeout`. */
-export function upstreamTimeout(): Refusal {
-  return new Refusal(
-    { code: "upstream_timeout", message: "The upstream sent no response headers in time" },
-    "no response headers within upstream_header_timeout",
-  );
-}
-
-/**
- * The answer when the upstream cannot be reached.
- *
- * @param detail why, in the transport's words
- */
-export function unreachable(detail: string): Refusal {
-  const message = FAILURES.find(([pattern]) => pattern.test(detail))?.[1] ??
-    "The connection to the upstream failed before it answered";
-  return new Refusal({ code: "upstream_unreachable", message }, detail);
-}
-
-/** What a client may know of a failure, by the words that Deno reports it with. */
-const FAILURES: readonly [pattern: RegExp, message: string][] = [
-  [/dns error|lookup address/, "The upstream's host name cannot be resolved"],
-  [/connection refused|os error 111/i, "The upstream refused the connection"],
-  [/certificate|InvalidContentType|tls|handshake/i, "The TLS handshake with the upstream failed"],
-  [/message head is too large/, "The head of the upstream's answer is too large"],
-  [/invalid .* parsed/, "The upstream's answer is not valid HTTP"],
-];

@@ -26,17 +26,18 @@ export function requestTarget(url: string, host: string | null): string | undefi
 }
 
 /**
- * The upstream URL for a target: the base, then the target, byte for byte.
+ * Whether a target crosses byte for byte: an upstream's URL is its base and the target behind it, and
+ * the WHATWG URL parser behind `fetch` would change dot segments, backslashes, quotes … and drop a
+ * fragment. What it does to a target is the same behind every base that is normalised.
  *
- * @param base the upstream's base URL, normalised, without a trailing slash
  * @param target the request target, starting with `/`
- * @returns the URL; `undefined` when the WHATWG URL parser behind `fetch` would change a byte of it
- * (dot segments, backslashes, quotes …) or drop a fragment
  */
-export function joinTarget(base: string, target: string): string | undefined {
-  const url = base + target;
-  return !target.includes("#") && URL.parse(url)?.href === url ? url : undefined;
+export function isExactTarget(target: string): boolean {
+  const url = ANY_BASE + target;
+  return !target.includes("#") && URL.parse(url)?.href === url;
 }
+
+const ANY_BASE = "http://upstream";
 
 /** The path of a target: everything before the query. Safe to log, where a query may hold a key. */
 export function pathOf(target: string): string {

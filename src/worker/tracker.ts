@@ -1,4 +1,5 @@
-import { handleRequest, type Lifecycle, type ProxyDeps } from "../proxy/handler.ts";
+import { handleRequest, type ProxyDeps } from "../proxy/handler.ts";
+import type { Lifecycle } from "../proxy/lifecycle.ts";
 import { Slots } from "../time/slots.ts";
 import type { Relay } from "../proxy/websocket/relay.ts";
 import { RequestWatch } from "./recorder.ts";

@@ -1,8 +1,10 @@
 import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
 import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
+import { RequestBody } from "../../proxy/body.ts";
+import { type Failed, refusalOf } from "../../proxy/failure.ts";
 import { forward } from "../../proxy/forward.ts";
+import type { HeaderLine } from "../../proxy/headers.ts";
 import type { Transport } from "../../upstreams/transport.ts";
-import { Refusal } from "../../proxy/answers.ts";
 import type { CheckResult } from "./report.ts";
 
 const NAME = "upstream";
@@ -18,23 +20,24 @@ export async function checkUpstream(
   credential: UpstreamCredential,
   transport: Transport,
 ): Promise<CheckResult> {
-  const url = baseUrl + modelsPath(new URL(baseUrl).hostname);
-  try {
-    const headers = credentialHeaders(credential, new URL(baseUrl).hostname, CREDENTIAL_HEADERS);
-    const response = await forward(
-      new Request(url),
-      url,
-      [["anthropic-version", "2023-06-01"], ...headers],
-      transport,
-      undefined,
-    );
-    await response.body?.cancel();
-    return { name: NAME, ...meaningOf(response.status, url) };
-  } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    const { answer, detail } = error;
-    return { name: NAME, ok: false, text: `${url}: ${answer.message} (${detail ?? answer.code})` };
-  }
+  const { hostname } = new URL(baseUrl);
+  const url = baseUrl + modelsPath(hostname);
+  const request = new Request(url);
+  const headers: HeaderLine[] = [
+    ["anthropic-version", "2023-06-01"],
+    ...credentialHeaders(credential, hostname, CREDENTIAL_HEADERS),
+  ];
+  const body = new RequestBody(request, undefined);
+  const sent = await forward({ request, url, headers, body }, transport);
+  if ("failure" in sent) return { name: NAME, ok: false, text: `${url}: ${reasonOf(sent)}` };
+  await sent.response.body?.cancel();
+  return { name: NAME, ...meaningOf(sent.response.status, url) };
+}
+
+function reasonOf({ failure }: Failed): string {
+  if (failure.kind === "client_left") return "given up";
+  const { answer, detail } = refusalOf(failure);
+  return `${answer.message} (${detail ?? answer.code})`;
 }
 
 /** Where a host lists its models; Foundry does so for its OpenAI-compatible endpoint alone. */

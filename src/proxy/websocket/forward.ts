@@ -3,26 +3,13 @@ import {
   type CredentialHeader,
   identifyClient,
 } from "../../clients/identify.ts";
-import { ClientGone, unreachable, upstreamTimeout } from "../forward.ts";
 import { Refusal } from "../answers.ts";
+import { type Failed, failedSent } from "../failure.ts";
 import { type HeaderLine, responseWith } from "../headers.ts";
 import type { SharedTimeout } from "../../time/shared_timeout.ts";
-import { handshake, type HandshakeAnswer } from "./handshake.ts";
+import { handshake, type HandshakeAnswer, HandshakeError } from "./handshake.ts";
 import { type Relay, relay } from "./relay.ts";
 import type { UpstreamConn } from "./upstream_socket.ts";
-
-/** What relaying WebSockets needs from outside. */
-export interface WebSocketTransport {
-  /** Opens a connection to the upstream: TCP, and TLS where its URL says so. */
-  readonly dial: (signal: AbortSignal) => Promise<UpstreamConn>;
-  /** `Deno.upgradeWebSocket`. */
-  readonly accept: (
-    request: Request,
-    options: { idleTimeout: number },
-  ) => { response: Response; socket: WebSocket };
-  /** Told of every session, so that it can be closed and waited for. */
-  readonly onOpen: (relay: Relay) => void;
-}
 
 /** A WebSocket that a client asks for. */
 export interface WebSocketRequest {
@@ -86,42 +73,53 @@ export function identifyWebSocketClient(
   return { verdict: authenticated ? "authenticated" : "denied", presentedIn: [...presentedIn] };
 }
 
+/** What became of a handshake that the upstream answered. */
+export interface WebSocketAnswer {
+  /** The upstream's refusal, or what begins the session. */
+  readonly response: Response;
+  /** The session that the response begins. */
+  readonly session?: Relay;
+}
+
 /**
  * Opens the upstream's WebSocket, then the client's, and relays between them. A refusal by the
- * upstream is returned as its response; the client's connection then goes on.
+ * upstream is returned as its response; the client's connection then goes on. What the network does
+ * is returned, not thrown.
  *
- * @param headers for the upstream, credentials included
- * @param timeout for the upstream's answer
- * @returns the response, and the session it begins
- * @throws {Refusal} when the upstream cannot be reached or does not answer in time
- * @throws {ClientGone} when the client left first
+ * @param to the upstream's URL, the headers for it, credentials included, and the time for its answer
+ * @param dial opens a connection to the upstream
  */
 export async function forwardWebSocket(
   request: Request,
   asked: WebSocketRequest,
   to: { url: string; headers: readonly HeaderLine[]; timeout: SharedTimeout },
-  transport: WebSocketTransport,
-): Promise<{ response: Response; session?: Relay["closed"] }> {
+  dial: (signal: AbortSignal) => Promise<UpstreamConn>,
+): Promise<WebSocketAnswer | Failed> {
   const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
   // Not AbortSignal.timeout: what waits for that stays in memory until it fires, long after the end.
   const waiting = to.timeout.start();
   const signal = AbortSignal.any([request.signal, waiting.signal]);
-  const dialing = transport.dial(signal);
+  const dialing = dial(signal);
+  let phase: Failed["phase"] = "connect";
   let opened = false;
   try {
     const conn = await untilAborted(dialing, signal);
+    phase = "sent";
     const { url } = to;
     const answer = await untilAborted(handshake(conn, { ...asked, url, headers }), signal);
     if (answer.kind === "refused") {
       return { response: responseWith(answer.response.body, answer.response) };
     }
-    const begun = open(request, answer, transport);
+    const begun = open(request, answer);
     opened = true;
     return begun;
   } catch (error) {
-    if (request.signal.aborted) throw new ClientGone();
-    if (waiting.isOverdue) throw upstreamTimeout();
-    throw error instanceof Refusal ? error : unreachable(String(error));
+    if (request.signal.aborted) return { failure: { kind: "client_left" }, phase };
+    if (waiting.isOverdue) return failedSent({ kind: "overdue" });
+    if (error instanceof HandshakeError) {
+      return failedSent({ kind: "no_handshake", fault: error.message });
+    }
+    return { failure: { kind: "unreachable", words: String(error) }, phase };
   } finally {
     to.timeout.end(waiting);
     if (!opened) void dialing.then((conn) => conn.close(), () => {});
@@ -131,17 +129,16 @@ export async function forwardWebSocket(
 function open(
   request: Request,
   { socket, protocol, headers }: HandshakeAnswer & { kind: "upgraded" },
-  transport: WebSocketTransport,
-): { response: Response; session: Relay["closed"] } {
-  const { response, socket: downstream } = transport.accept(request, { idleTimeout: IDLE_TIMEOUT });
+): WebSocketAnswer {
+  const { response, socket: downstream } = Deno.upgradeWebSocket(request, {
+    idleTimeout: IDLE_TIMEOUT,
+  });
   responseWith(null, { status: 200, headers }).headers.forEach((value, name) => {
     if (!HANDSHAKE_HEADER.test(name)) response.headers.append(name, value);
   });
   // Not through `protocol` of upgradeWebSocket: that one knows no list without spaces.
   if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
-  const session = relay(downstream, socket);
-  transport.onOpen(session);
-  return { response, session: session.closed };
+  return { response, session: relay(downstream, socket) };
 }
 
 /** A body is not asked for, so the line that keeps `fetch` from decoding one is not needed. */

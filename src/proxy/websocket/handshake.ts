@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { ByteSource } from "../../net/byte_source.ts";
-import { Refusal } from "../answers.ts";
 import type { HeaderLine } from "../headers.ts";
 import { type UpstreamConn, UpstreamSocket } from "./upstream_socket.ts";
 
@@ -34,10 +33,16 @@ export type HandshakeAnswer =
   }
   | { readonly kind: "refused"; readonly response: Response };
 
+/** The upstream's answer is none to a handshake; the message says what it sent. */
+export class HandshakeError extends Error {
+  /** Tells it apart from other errors. */
+  override readonly name = "HandshakeError";
+}
+
 /**
  * Asks the upstream for a WebSocket on a fresh connection (RFC 6455 §4.1).
  *
- * @throws {Refusal} when the answer is neither a handshake nor a response
+ * @throws {HandshakeError} when the answer is neither a handshake nor a response
  */
 export async function handshake(
   conn: UpstreamConn,
@@ -153,9 +158,6 @@ async function chunks(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-function invalid(what: string): Refusal {
-  return new Refusal(
-    { code: "upstream_unreachable", message: "The upstream gave no valid answer to the handshake" },
-    `WebSocket handshake: the upstream sent ${what}`,
-  );
+function invalid(what: string): HandshakeError {
+  return new HandshakeError(what);
 }
