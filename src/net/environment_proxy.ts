@@ -1,7 +1,7 @@
 import { lookUpVariable } from "../permissions/variable.ts";
 import { netAddressOf } from "./address.ts";
 import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
-import { type ProxyTunnel, startProxyTunnel } from "./proxy_tunnel.ts";
+import { type ProxyStandIn, startProxyStandIn } from "./proxy_stand_in.ts";
 
 /** What the environment says about the way to a URL. */
 export interface EnvironmentProxy {
@@ -25,10 +25,11 @@ export function environmentProxy(url: string): EnvironmentProxy {
  * Stands in for the forward proxy on the way to a URL, for whoever would otherwise tell the server
  * there the proxy's password: give its `url` to `Deno.createHttpClient({ proxy: { url } })`.
  *
+ * @param caCerts PEM certificates that an https proxy may have, beside the usual ones
  * @returns `undefined` where the way is direct, or the proxy speaks another protocol than HTTP
  */
-export function standInFor(url: string): ProxyTunnel | undefined {
+export function standInFor(url: string, caCerts: readonly string[]): ProxyStandIn | undefined {
   const { proxy } = environmentProxy(url);
   if (proxy === undefined || !/^https?:$/.test(proxy.protocol)) return undefined;
-  return startProxyTunnel({ proxy, authority: netAddressOf(url) });
+  return startProxyStandIn({ proxy, authority: netAddressOf(url), caCerts });
 }

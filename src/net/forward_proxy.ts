@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { BlockList, isIP } from "node:net";
 import type { ReadVariable } from "../permissions/variable.ts";
 import { unbracketed } from "./address.ts";
@@ -30,17 +29,6 @@ export function forwardProxyFor(url: string, variable: ReadVariable): URL | unde
   const named = either("ALL_PROXY") ?? either(protocol === "https:" ? "HTTPS_PROXY" : "HTTP_PROXY");
   if (named === undefined || isExempt(hostname, either("NO_PROXY") ?? "")) return undefined;
   return URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(named) ? named : `http://${named}`) ?? undefined;
-}
-
-/**
- * The value of `Proxy-Authorization` for the name and password in a proxy's URL (RFC 7617 §2).
- *
- * @returns `undefined` where the URL holds neither
- */
-export function proxyAuthorization({ username, password }: URL): string | undefined {
-  if (username === "" && password === "") return undefined;
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return `Basic ${Buffer.from(credentials).toString("base64")}`;
 }
 
 function isExempt(hostname: string, noProxy: string): boolean {

@@ -1,8 +1,8 @@
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
-import { request } from "node:http";
-import type { Socket } from "node:net";
-import type { Duplex } from "node:stream";
-import { proxyAuthorization } from "./forward_proxy.ts";
+import { endpointOf, netAddressOf } from "./address.ts";
+import { connectTcp } from "./connect.ts";
+import { duplexOf } from "./duplex.ts";
+import { openTunnel } from "./tunnel.ts";
 
 /** Milliseconds that looking at a certificate may take. */
 const LOOK_TIMEOUT = 10_000;
@@ -26,30 +26,42 @@ export interface PresentedCertificate {
  *
  * @param url where the handshake failed
  * @param proxy the forward proxy on the way there, see `forwardProxyFor`
+ * @param caCerts PEM certificates that an https proxy may have, beside the usual ones
  * @throws {Error} when there is no certificate to be had within ten seconds
  */
 export async function presentedCertificate(
   url: string,
   proxy: URL | undefined,
+  caCerts: readonly string[] = [],
 ): Promise<PresentedCertificate> {
-  const { hostname, port } = new URL(url);
-  const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 443) };
-  const socket = proxy && await tunnelTo(`${hostname}:${target.port}`, proxy);
-  return await handshake({ ...target, ...(socket && { socket }) });
+  const signal = AbortSignal.timeout(LOOK_TIMEOUT);
+  const authority = netAddressOf(url);
+  const conn = proxy === undefined
+    ? await connectTcp(endpointOf(url), signal)
+    : await openTunnel({ proxy, authority, caCerts, signal });
+  return await handshake(conn, endpointOf(url).hostname, signal);
 }
 
-function handshake(
-  target: { host: string; port: number; socket?: Duplex },
+async function handshake(
+  conn: Deno.Conn,
+  servername: string,
+  signal: AbortSignal,
 ): Promise<PresentedCertificate> {
   const { promise, resolve, reject } = Promise.withResolvers<PresentedCertificate>();
   const socket: TLSSocket = connect(
     // An empty list of authorities: the usual ones would need the permission --allow-sys=ca.
-    { ...target, servername: target.host, rejectUnauthorized: false, ca: [] },
+    { socket: duplexOf(conn), servername, rejectUnauthorized: false, ca: [] },
     () => resolve(describe(socket.getPeerCertificate())),
   );
   socket.once("error", reject);
-  socket.setTimeout(LOOK_TIMEOUT, () => reject(new Error("Timed out")));
-  return promise.finally(() => socket.destroy());
+  const abort = () => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", abort);
+    socket.destroy();
+  }
 }
 
 function describe(certificate: PeerCertificate): PresentedCertificate {
@@ -63,27 +75,4 @@ function describe(certificate: PeerCertificate): PresentedCertificate {
 
 function nameOf(name: PeerCertificate["subject"] | undefined): string {
   return Object.entries(name ?? {}).map(([field, value]) => `${field}=${value}`).join(", ");
-}
-
-/** Opens a CONNECT tunnel (RFC 9110 §9.3.6). */
-function tunnelTo(authority: string, proxy: URL): Promise<Socket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const authorization = proxyAuthorization(proxy);
-  const asked = request({
-    method: "CONNECT",
-    host: proxy.hostname,
-    port: Number(proxy.port || 80),
-    path: authority,
-    agent: false,
-    timeout: LOOK_TIMEOUT,
-    ...(authorization && { headers: { "proxy-authorization": authorization } }),
-  });
-  asked.once("connect", (answer, socket) => {
-    if (answer.statusCode === 200) resolve(socket as Socket);
-    else reject(new Error(`The proxy answered CONNECT with ${answer.statusCode}`));
-  });
-  asked.once("error", reject);
-  asked.once("timeout", () => asked.destroy(new Error("Timed out")));
-  asked.end();
-  return promise;
 }

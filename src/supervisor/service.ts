@@ -44,7 +44,7 @@ export async function startService(
   const certificates = await openCertificateSource(settings, log);
   if (certificates === "failed") return undefined;
   const { port } = listeningPort(settings);
-  const reportCertificate = certificateReporter(settings.upstream_url, route.proxy);
+  const reportCertificate = certificateReporter(settings.upstream_url, route);
   try {
     const listen = freeAddress(settings.bind_address, port);
     const count = workerCount(settings.workers);

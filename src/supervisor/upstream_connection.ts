@@ -1,9 +1,10 @@
 import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
-import { PROXY_VARIABLES, proxyAuthorization } from "../net/forward_proxy.ts";
+import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
 import { presentedCertificate, UNTRUSTED } from "../net/peer_certificate.ts";
-import type { TlsOptions } from "../net/dial.ts";
+import { proxyAuthorization } from "../net/tunnel.ts";
+import type { TlsOptions } from "../net/connect.ts";
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
 import type { ForwardProxy } from "../upstreams/transport.ts";
 
@@ -25,7 +26,7 @@ export interface UpstreamRoute extends AsyncDisposable {
 
 /**
  * Finds out how the upstream is reached: reads the certificate files, looks for a forward proxy, and
- * stands in for it, see `proxy_tunnel.ts`: for WebSockets always, and for requests where they would
+ * stands in for it, see `proxy_stand_in.ts`: for WebSockets always, and for requests where they would
  * tell the upstream the proxy's password.
  *
  * @throws {StartError} when a file cannot be used
@@ -34,7 +35,7 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
   const { proxy, unread } = environmentProxy(url);
-  const tunnel = standInFor(url);
+  const standIn = standInFor(url, tls.caCerts);
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
     proxyAuthorization(proxy) !== undefined;
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
@@ -42,8 +43,8 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
   return {
     tls,
     proxy,
-    workerProxy: tunnel && { url: tunnel.url, forRequests: leaks },
-    [Symbol.asyncDispose]: async () => await tunnel?.[Symbol.asyncDispose](),
+    workerProxy: standIn && { url: standIn.url, forRequests: leaks },
+    [Symbol.asyncDispose]: async () => await standIn?.[Symbol.asyncDispose](),
   };
 }
 
@@ -55,7 +56,7 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
  */
 export function certificateReporter(
   url: string,
-  proxy: URL | undefined,
+  { proxy, tls }: Pick<UpstreamRoute, "proxy" | "tls">,
   now: () => number = () => performance.now(),
 ): (detail: string | undefined) => void {
   let quietUntil = -Infinity;
@@ -63,7 +64,7 @@ export function certificateReporter(
     if (detail === undefined || !UNTRUSTED.test(detail) || now() < quietUntil) return;
     quietUntil = now() + REPORT_INTERVAL;
     const reason = detail.replace(/^.*invalid peer certificate: /s, "");
-    presentedCertificate(url, proxy).then(
+    presentedCertificate(url, proxy, tls.caCerts).then(
       (certificate) =>
         log.error("the upstream's certificate is not trusted", {
           reason,

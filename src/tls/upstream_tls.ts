@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
-import type { TlsOptions } from "../net/dial.ts";
+import type { TlsOptions } from "../net/connect.ts";
 
 /** The settings that name files for TLS with the upstream. */
 export type UpstreamTlsSettings = Pick<

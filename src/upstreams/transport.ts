@@ -1,4 +1,4 @@
-import type { TlsOptions } from "../net/dial.ts";
+import type { TlsOptions } from "../net/connect.ts";
 import { SharedTimeout } from "../time/shared_timeout.ts";
 
 /** What a transport is made from. */
@@ -9,7 +9,7 @@ export interface TransportConfig {
   readonly http2: boolean;
   /** The files for TLS, read. */
   readonly tls: TlsOptions;
-  /** The forward proxy in the way, without a password, see `proxy_tunnel.ts`. */
+  /** The forward proxy in the way, without a password, see `proxy_stand_in.ts`. */
   readonly proxy: ForwardProxy | undefined;
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ForwardProxy } from "../kit/servers/forward_proxy.ts";
 import { makeAuthority } from "../kit/tls/certificate_authority.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { programTest } from "../kit/process/programs.ts";
@@ -14,6 +15,8 @@ const READ_PROXY_VARIABLES = "--allow-env=" +
     .join(",");
 const PERMISSIONS = ["--allow-net", "--allow-read", READ_PROXY_VARIABLES];
 const USER = { name: "user", password: "p@ss:w/rd" };
+
+const AUTHORIZATION = `Basic ${btoa("user:secret")}`;
 
 const authority = await makeAuthority("Test authority");
 const tls = await authority.issue("upstream");
@@ -126,7 +129,7 @@ programTest({
       permissions: ["--allow-net", "--allow-read"],
     });
     assert.equal((await post(started.proxy.port)).status, 200);
-    // Deno 2.9.6 sends it; once this fails, `src/net/proxy_tunnel.ts` can go.
+    // Deno 2.9.6 sends it; once this fails, `src/net/proxy_stand_in.ts` can go.
     assert.equal(upstream.requests[0]?.values("proxy-authorization").length, 1);
     await started.proxy.waitForLine(/its password reaches the upstream/);
   },
@@ -165,12 +168,53 @@ programTest({
   },
 });
 
+Deno.test("WebSockets go through an https forward proxy, which TLS is spoken with", async () => {
+  await using forwardProxy = ForwardProxy.start({ tls, authorization: AUTHORIZATION });
+  const { port } = forwardProxy.url;
+  await using upstream = await WebSocketUpstream.start({ tls });
+  await using started = await startProxy(upstream, {
+    env: { HTTPS_PROXY: `https://user:secret@localhost:${port}` },
+  });
+  const socket = await connect(started.proxy.url);
+  const echoed = messages(socket, 1);
+  socket.send("through a tunnel");
+  assert.equal(`${(await echoed)[0]?.data}`, "through a tunnel");
+  const ended = closed(socket);
+  socket.close(1000);
+  await ended;
+  assert.equal(forwardProxy.heads.length, 1);
+});
+
+Deno.test("requests too go through an https forward proxy, without its password", async () => {
+  await using forwardProxy = ForwardProxy.start({ tls, authorization: AUTHORIZATION });
+  const { port } = forwardProxy.url;
+  await using upstream = RawUpstream.start(stream, { tls });
+  await using started = await startProxy(upstream, {
+    env: { HTTPS_PROXY: `https://user:secret@localhost:${port}` },
+  });
+  assert.equal((await post(started.proxy.port)).status, 200);
+  assert.deepEqual(upstream.requests[0]?.values("proxy-authorization"), []);
+  assert.equal(forwardProxy.heads.length, 1);
+});
+
+Deno.test("behind an https forward proxy too the log says whose certificate was not trusted", async () => {
+  await using forwardProxy = ForwardProxy.start({ tls });
+  const stranger = await makeAuthority("Somebody else");
+  await using upstream = RawUpstream.start(stream, { tls: await stranger.issue("upstream") });
+  await using started = await startProxy(upstream, {
+    env: { HTTPS_PROXY: forwardProxy.url.origin },
+  });
+  assert.equal((await post(started.proxy.port)).status, 502);
+  await started.proxy.waitForLine(/certificate is not trusted.*issuer="CN=Somebody else"/);
+  upstream.violations.length = 0; // The proxy breaks the handshakes off, as it must.
+});
+
 Deno.test("the stand-in for a forward proxy leads to the upstream and nowhere else", async () => {
-  const { startProxyTunnel } = await import("../../src/net/proxy_tunnel.ts");
+  const { startProxyStandIn } = await import("../../src/net/proxy_stand_in.ts");
   await using forwardProxy = RawUpstream.start();
   const proxy = new URL(`http://user:secret@127.0.0.1:${forwardProxy.port}`);
-  await using tunnel = startProxyTunnel({ proxy, authority: "upstream.example:443" });
-  const port = Number(new URL(tunnel.url).port);
+  await using standIn = startProxyStandIn({ proxy, authority: "upstream.example:443" });
+  const port = Number(new URL(standIn.url).port);
   for (const target of ["other.example:443", "upstream.example:4430"]) {
     const headers: [string, string][] = [["Host", target]];
     const { status } = await request({ port, method: "CONNECT", target, headers });

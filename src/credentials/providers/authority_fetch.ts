@@ -8,7 +8,7 @@ export interface AuthorityResponse {
 
 /**
  * One request to an authority, on a connection of its own: they are an hour apart. A forward proxy
- * on the way is used as everywhere, its password kept from the authority, see `proxy_tunnel.ts`.
+ * on the way is used as everywhere, its password kept from the authority, see `proxy_stand_in.ts`.
  *
  * @param caCerts PEM certificates to trust beside the usual ones: an intercepting proxy's
  * @throws what `fetch` throws
@@ -18,7 +18,7 @@ export async function fetchFromAuthority(
   init: RequestInit,
   caCerts: readonly string[],
 ): Promise<AuthorityResponse> {
-  await using standIn = url.startsWith("https:") ? standInFor(url) : undefined;
+  await using standIn = url.startsWith("https:") ? standInFor(url, caCerts) : undefined;
   using client = Deno.createHttpClient({
     caCerts: [...caCerts],
     ...(standIn && { proxy: { url: standIn.url } }),

@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { writeAll } from "../../net/write_all.ts";
 
 /** Makes a directory, and those above it, that only this user may enter. */
 export async function makePrivateDirectory(path: string): Promise<void> {
@@ -40,11 +41,5 @@ export async function removeFile(path: string): Promise<void> {
     await Deno.remove(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
   }
 }

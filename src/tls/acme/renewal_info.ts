@@ -37,7 +37,7 @@ export async function fetchRenewalInfo(
   certificateId: string,
   caCerts: readonly string[],
 ): Promise<RenewalInfo> {
-  await using standIn = standInFor(directoryUrl);
+  await using standIn = standInFor(directoryUrl, caCerts);
   const transport = new CaFetch(caCerts, standIn?.url);
   try {
     const { renewalInfo } = await getJson(transport, directoryUrl);

@@ -37,7 +37,7 @@ export async function runOrder(
   request: OrderRequest,
   { publish, onAccount, signal }: RunOrderOptions,
 ): Promise<CertificatePair> {
-  await using standIn = standInFor(request.directoryUrl);
+  await using standIn = standInFor(request.directoryUrl, request.directoryCaCerts);
   const reach = [request.directoryUrl, ...(standIn ? [standIn.url] : [])];
   const worker = workerChannel<OrderWorker, OrderSupervisor>({
     module: new URL("./order_worker.ts", import.meta.url),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { forwardProxyFor, proxyAuthorization } from "../../../src/net/forward_proxy.ts";
+import { forwardProxyFor } from "../../../src/net/forward_proxy.ts";
 import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
 
 type Environment = Record<string, string>;
@@ -53,9 +53,3 @@ async function fetchWith(environment: Environment, url: string): Promise<void> {
   }).output();
   assert.ok(success, new TextDecoder().decode(stderr));
 }
-
-Deno.test("name and password of a proxy are decoded from its URL", () => {
-  assert.equal(proxyAuthorization(new URL("http://host:1")), undefined);
-  const encoded = proxyAuthorization(new URL("http://us%20er:p%40ss%3A@host:1"));
-  assert.equal(encoded, `Basic ${btoa("us er:p@ss:")}`);
-});
