@@ -12,10 +12,13 @@ export const UNTRUSTED: RegExp = /invalid peer certificate/;
 
 /** What identifies a certificate to whoever has to trust it, or to find out who sent it. */
 export interface PresentedCertificate {
+  /** Whose it is: `CN=example.com`. */
   readonly subject: string;
+  /** Who signed it. */
   readonly issuer: string;
   /** SHA-256 of its DER form, in hexadecimal with colons, as `openssl x509 -fingerprint` prints it. */
   readonly sha256: string;
+  /** As OpenSSL prints times: `Jan 31 12:00:00 2027 GMT`. */
   readonly expires: string;
 }
 

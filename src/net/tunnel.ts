@@ -23,7 +23,11 @@ export class TunnelRefused extends Error {
   /** Tells it from other errors. */
   override readonly name = "TunnelRefused";
 
-  /** @param statusLine what the proxy answered: `HTTP/1.1 407 Proxy Authentication Required` */
+  /**
+   * Makes one.
+   *
+   * @param statusLine what the proxy answered: `HTTP/1.1 407 Proxy Authentication Required`
+   */
   constructor(statusLine: string) {
     super(`The forward proxy answered CONNECT with "${statusLine}"`);
   }
