@@ -16,11 +16,9 @@ export interface AdminOptions {
   readonly metrics: Metrics;
 }
 
-/** A listener that was started. */
-export interface AdminServer {
+/** A listener that was started. To dispose of it ends it at once: nobody waits for a status page. */
+export interface AdminServer extends AsyncDisposable {
   readonly port: number;
-  /** Ends it at once: nobody waits for a status page. */
-  shutdown(): Promise<void>;
 }
 
 /** On every answer: nothing of this belongs into a cache, a frame or another page. */
@@ -57,7 +55,7 @@ export function startAdmin(options: AdminOptions): AdminServer {
   );
   return {
     port: server.addr.port,
-    async shutdown() {
+    async [Symbol.asyncDispose]() {
       ending.abort();
       await server.finished;
     },

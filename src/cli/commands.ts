@@ -29,7 +29,7 @@ export const commands: Commands = {
   serve: {
     doc: "Run the proxy (the command when none is named)",
     run: async (loaded, { reload }) =>
-      (await import("../supervisor/start.ts")).serve(loaded, { reload }),
+      (await import("../supervisor/serve.ts")).serve(loaded, { reload }),
   },
   check: {
     doc: "Show every setting with its source, and try out all that a start would need (--json)",

@@ -1,11 +1,10 @@
 import { type ConfigIo, denoConfigIo } from "../config/load/config_io.ts";
-import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
-import { problemReport, StartError } from "../config/load/start_error.ts";
+import { loadSettings } from "../config/load/load.ts";
+import { StartError } from "../config/load/start_error.ts";
+import { stopLogging } from "../logging/logging.ts";
+import { reportStartError } from "../logging/report_start_error.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { type Commands, commands as ours } from "./commands.ts";
-
-/** Exit code of a command line or a configuration that cannot be used. */
-const EXIT_USAGE = 2;
 
 /** What {@linkcode main} needs besides its arguments. */
 export interface Outside {
@@ -20,11 +19,27 @@ export interface Outside {
 }
 
 /**
- * Runs the command line and returns the exit code: 0 after help and version, 2 if arguments
- * or settings cannot be used, else what the command returns.
+ * Runs the command line.
+ *
+ * @returns the exit code: 0 after help and version, that of a {@linkcode StartError}, which is told
+ * here and nowhere else, or what the command returns
  */
 export async function main(args: string[], outside: Outside = {}): Promise<number> {
-  const { print = console.log, printError = console.error, commands = ours } = outside;
+  try {
+    return await run(args, outside);
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    reportStartError(error, outside.printError ?? console.error);
+    return error.exitCode;
+  } finally {
+    await stopLogging();
+  }
+}
+
+async function run(
+  args: string[],
+  { io = denoConfigIo(), print = console.log, commands = ours }: Outside,
+): Promise<number> {
   const line = parseCommandLine(args, commands);
   switch (line.command) {
     case "help":
@@ -32,29 +47,13 @@ export async function main(args: string[], outside: Outside = {}): Promise<numbe
       print(line.text.trimEnd());
       return 0;
     case "invalid":
-      printError(
-        problemReport("command line", line.complaints, ["claude-proxy --help lists the flags"]),
-      );
-      return EXIT_USAGE;
+      throw new StartError(line.complaints, {
+        what: "command line",
+        notes: ["claude-proxy --help lists the flags"],
+      });
     case "run": {
-      const again = () => loadSettings(line.flags, outside.io ?? denoConfigIo());
-      const loaded = await load(again);
-      if (!("error" in loaded)) {
-        return await commands[line.name]!.run(loaded, { json: line.json, reload: again });
-      }
-      printError(problemReport("settings", loaded.error.complaints, loaded.error.notes));
-      return EXIT_USAGE;
+      const reload = () => loadSettings(line.flags, io);
+      return await commands[line.name]!.run(await reload(), { json: line.json, reload });
     }
-  }
-}
-
-async function load(
-  action: () => Promise<LoadedSettings>,
-): Promise<LoadedSettings | { error: StartError }> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof StartError) return { error };
-    throw error;
   }
 }

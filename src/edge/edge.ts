@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { problemReport, StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { secretValues } from "../config/load/loaded_settings.ts";
 import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
@@ -34,15 +33,15 @@ export interface EdgeHost {
 /**
  * Starts the proxy with the settings in the environment.
  *
- * Where they cannot be used it reports every complaint and ends the process with exit code 2.
+ * @throws {StartError} when they cannot be used
  */
 export async function startEdge({ isHosted, address }: EdgeHost): Promise<EdgeHandler> {
-  const loaded = await loadOrExit(isHosted);
+  const loaded = await loadEdgeSettings(isHosted);
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
   for (const note of loaded.notes) log.warn(note);
   const tracker = trackerFor(loaded, output);
-  void endWithSignal(tracker, loaded, output);
+  void endWithSignal(tracker, loaded);
   log.info(`listening on ${urlOf(address)}`, { upstream: loaded.settings.upstream_url });
   return (request, info) => tracker.handle(request, info);
 }
@@ -53,21 +52,11 @@ function urlOf(address: Deno.Addr | undefined): string {
     : "the host's address";
 }
 
-async function loadOrExit(isHosted: boolean): Promise<LoadedSettings> {
-  try {
-    return await loadEdgeSettings(isHosted);
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    console.error(problemReport("settings", error.complaints, error.notes));
-    Deno.exit(2);
-  }
-}
-
 /** Supervisor and worker in one: the credential's source and its holder talk without messages. */
 function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTracker {
   const listen = { hostname: settings.bind_address, port: settings.port };
-  const route = { tls: readUpstreamTls(settings), workerProxy: undefined };
-  const config = { ...workerConfig(settings, listen, route), worker: 1 };
+  const connection = { tls: readUpstreamTls(settings), workerProxy: undefined };
+  const config = { ...workerConfig(settings, listen, connection), worker: 1 };
   const source = createCredentialSource(
     settings.upstream_auth,
     (message) => holder.receive(message),
@@ -90,7 +79,6 @@ function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTra
 async function endWithSignal(
   tracker: RequestTracker,
   { settings }: LoadedSettings,
-  output: LogOutput,
 ): Promise<void> {
   const signal = await endingSignal();
   log.info("draining", { signal, timeout_seconds: settings.shutdown_timeout });
@@ -99,6 +87,6 @@ async function endWithSignal(
     await within(CUT_OFF_TIMEOUT, tracker.cutOff());
   }
   log.info("stopped");
-  await stopLogging(output);
+  await stopLogging();
   Deno.exit(0);
 }

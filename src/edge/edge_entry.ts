@@ -1,4 +1,5 @@
 import { readVariable } from "../permissions/variable.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { EdgeHandler } from "./edge.ts";
 
 /** A setting without which nothing can be served: where there is no file, it is in the environment. */
@@ -23,8 +24,19 @@ export class EdgeEntry {
 
   #start(address?: Deno.Addr): Promise<EdgeHandler> {
     return this.#handler ??= import("./edge.ts")
-      .then(({ startEdge }) => startEdge({ isHosted: isHosted(), address }));
+      .then(({ startEdge }) => startEdge({ isHosted: isHosted(), address }))
+      .catch(endProcess);
   }
+}
+
+/** Nobody is left to answer where the proxy cannot start: the host is told by the exit code. */
+async function endProcess(error: unknown): Promise<never> {
+  if (!(error instanceof StartError)) throw error;
+  const { reportStartError } = await import("../logging/report_start_error.ts");
+  reportStartError(error, console.error);
+  const { stopLogging } = await import("../logging/logging.ts");
+  await stopLogging();
+  Deno.exit(error.exitCode);
 }
 
 /** Whether a host runs us, where there is no command line to fall back to. */

@@ -27,12 +27,15 @@ export const log: Logger = getLogger(["claude-proxy"]);
 /** The logger of requests: one record each, at its end. */
 export const accessLog: Logger = getLogger(["claude-proxy", "access"]);
 
+/** Where lines go between the start of logging and its end. */
+let running: LogOutput | undefined;
+
 /**
  * Sends log records to stdout and, where the settings name a directory, to files. Writing happens in
  * the background and is bounded: a reader or a disk that stalls costs lines, never a request.
  *
  * @param settings the `[logging]` section
- * @returns what changes and ends it; its `close` writes out what is buffered
+ * @returns what changes it
  */
 export async function startLogging(settings: LoggingSettings): Promise<LogOutput> {
   const output = new LogOutput(settings, {
@@ -49,11 +52,22 @@ export async function startLogging(settings: LoggingSettings): Promise<LogOutput
       { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["output"] },
     ],
   });
-  return output;
+  return running = output;
 }
 
-/** Ends logging: what is logged later goes nowhere. */
-export async function stopLogging(output: LogOutput): Promise<void> {
+/** Whether what is logged is written anywhere. */
+export function isLogging(): boolean {
+  return running !== undefined;
+}
+
+/**
+ * Ends logging, where it has begun, and writes out what is buffered: the last thing a program does.
+ * What is logged later goes nowhere.
+ */
+export async function stopLogging(): Promise<void> {
+  const output = running;
+  if (output === undefined) return;
+  running = undefined;
   await dispose();
   await output.close();
 }

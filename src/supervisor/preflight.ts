@@ -1,4 +1,5 @@
 import type { LoadedSettings } from "../config/load/load.ts";
+import { StartError } from "../config/load/start_error.ts";
 import { permissionFlags } from "../permissions/flags.ts";
 import { missingPermissions, unlimitedPermissions } from "../permissions/granted.ts";
 import { joinPermissions } from "../permissions/needs.ts";
@@ -28,4 +29,16 @@ export function preflight(loaded: LoadedSettings): Preflight {
       ? undefined
       : `More is allowed than any settings need (${unlimited.join(", ")}): run with ${tight}`,
   };
+}
+
+/**
+ * Goes on only with every permission that the settings need.
+ *
+ * @returns a warning for a start with more power than any settings need
+ * @throws {StartError} naming every missing permission, and which setting needs it
+ */
+export function requirePermissions(loaded: LoadedSettings): string | undefined {
+  const { missing, excess } = preflight(loaded);
+  if (missing !== undefined) throw new StartError([missing], { what: null });
+  return excess;
 }

@@ -1,5 +1,6 @@
 import { certificateExpiry } from "../admin/certificate_expiry.ts";
 import type { Metrics } from "../admin/metrics.ts";
+import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log, type LogOutput } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
@@ -10,23 +11,22 @@ import { logRequest } from "./access_log.ts";
 import type { TokenWatch } from "../credentials/source.ts";
 import { CredentialSwitch } from "../credentials/credential_switch.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
-import { certificateReporter, type UpstreamRoute } from "./upstream_connection.ts";
+import { certificateReporter, type UpstreamConnection } from "./upstream_connection.ts";
 import { workerConfig, workerCount } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
 import { workerPermissions } from "./worker_permissions.ts";
 
-/** What serves requests. */
-export interface Service {
+/** What serves requests. To dispose of it ends it at once, running requests with it. */
+export interface Service extends AsyncDisposable {
   readonly pool: WorkerPool;
   readonly credentials: CredentialSwitch;
   readonly certificates: CertificateSource | undefined;
-  readonly route: UpstreamRoute;
 }
 
 /** What a {@linkcode Service} is made from. */
 export interface ServiceOptions {
   readonly settings: Settings;
-  readonly route: UpstreamRoute;
+  readonly connection: UpstreamConnection;
   readonly metrics: Metrics;
   readonly output: LogOutput;
   /** What the workers run, if not what they usually do. */
@@ -36,70 +36,102 @@ export interface ServiceOptions {
 /**
  * Starts everything that serves requests.
  *
- * @returns `undefined` when it cannot be; the log says why
+ * @throws {StartError} when there is no certificate to serve, or an address cannot be listened on
  */
-export async function startService(
-  { settings, route, metrics, output, module }: ServiceOptions,
-): Promise<Service | undefined> {
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { settings, connection, metrics, output } = options;
+  await using opened = new AsyncDisposableStack();
   const certificates = await openCertificateSource(settings, log);
-  if (certificates === "failed") return undefined;
-  const { port } = listeningPort(settings);
-  const reportCertificate = certificateReporter(settings.upstream_url, route);
+  opened.defer(() => certificates?.stop());
+  const listen = freeAddress(settings);
+  const credentials = new CredentialSwitch(
+    settings.upstream_auth,
+    (message) => pool.broadcast(message),
+    tokenWatch(metrics, output),
+    connection.tls.caCerts,
+  );
+  opened.defer(() => credentials.stop());
+  const pool = createPool(options, { listen, credentials, certificate: certificates?.current });
+  opened.defer(() => pool.stop());
+  await startPool(pool, options);
+  if (certificates !== undefined) keepCertificate(certificates, pool, metrics);
+  const owned = opened.move();
+  return {
+    pool,
+    credentials,
+    certificates,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** What else a pool is made from. */
+interface PoolParts extends Pick<WorkerPoolOptions, "certificate"> {
+  readonly listen: WorkerConfig["listen"];
+  readonly credentials: CredentialSwitch;
+}
+
+function createPool(
+  { settings, connection, metrics, module }: ServiceOptions,
+  { listen, credentials, certificate }: PoolParts,
+): WorkerPool {
+  return new WorkerPool({
+    ...(module && { module }),
+    count: workerCount(settings.workers),
+    config: workerConfig(settings, listen, connection),
+    permissions: workerPermissions({
+      listen,
+      upstreamUrl: settings.upstream_url,
+      proxyAddress: connection.workerProxy && new URL(connection.workerProxy.url).host,
+    }),
+    credential: () => credentials.current,
+    certificate,
+    supervisor: supervisorFor({ settings, connection, metrics, credentials }),
+    onDeath: (death) => {
+      metrics.workerDied(death.worker);
+      log.error("worker died and will be replaced", { ...death });
+    },
+  });
+}
+
+/** What is done for workers, each by its number. */
+function supervisorFor(
+  { settings, connection, metrics, credentials }:
+    & Pick<ServiceOptions, "settings" | "connection" | "metrics">
+    & Pick<PoolParts, "credentials">,
+): WorkerPoolOptions["supervisor"] {
+  const reportCertificate = certificateReporter(settings.upstream_url, connection);
+  return (worker) => ({
+    requests(report) {
+      metrics.report(report);
+      for (const record of report.records) {
+        logRequest(record);
+        reportCertificate(record.detail);
+      }
+    },
+    credential: (message) => credentials.receive(message),
+    certificateRefused: (reason) => log.error("new certificate not served", { worker, reason }),
+    listenerLost: (reason) =>
+      log.error("connections could not be accepted; idle ones are closed to make room", {
+        worker,
+        reason,
+      }),
+  });
+}
+
+async function startPool(pool: WorkerPool, { settings, metrics }: ServiceOptions): Promise<void> {
+  const { hostname, port } = pool.listen;
+  const workers = workerCount(settings.workers);
+  metrics.startWorkers(workers);
   try {
-    const listen = freeAddress(settings.bind_address, port);
-    const count = workerCount(settings.workers);
-    const credentials = new CredentialSwitch(
-      settings.upstream_auth,
-      (message) => pool.broadcast(message),
-      tokenWatch(metrics, output),
-      route.tls.caCerts,
-    );
-    const pool = new WorkerPool({
-      ...(module && { module }),
-      count,
-      config: workerConfig(settings, listen, route),
-      permissions: workerPermissions({
-        listen,
-        upstreamUrl: settings.upstream_url,
-        proxyAddress: route.workerProxy && new URL(route.workerProxy.url).host,
-      }),
-      credential: () => credentials.current,
-      certificate: certificates?.current,
-      supervisor: (worker) => ({
-        requests: (report) => {
-          metrics.report(report);
-          for (const record of report.records) {
-            logRequest(record);
-            reportCertificate(record.detail);
-          }
-        },
-        credential: (message) => credentials.receive(message),
-        certificateRefused: (reason) => log.error("new certificate not served", { worker, reason }),
-        listenerLost: (reason) =>
-          log.error("connections could not be accepted; idle ones are closed to make room", {
-            worker,
-            reason,
-          }),
-      }),
-      onDeath: (death) => {
-        metrics.workerDied(death.worker);
-        log.error("worker died and will be replaced", { ...death });
-      },
-    });
-    metrics.startWorkers(count);
     await pool.start();
-    const scheme = certificates === undefined ? "http" : "https";
-    log.info(`listening on ${scheme}://${netAddress(listen.hostname, listen.port)}`, {
-      upstream: settings.upstream_url,
-      workers: count,
-    });
-    if (certificates !== undefined) keepCertificate(certificates, pool, metrics);
-    return { pool, credentials, certificates, route };
   } catch (error) {
-    await certificates?.stop();
-    cannotListen(settings.bind_address, port, error);
-    return undefined;
+    throw cannotListen(hostname, port, error);
   }
+  const scheme = settings.tls.mode === "disabled" ? "http" : "https";
+  log.info(`listening on ${scheme}://${netAddress(hostname, port)}`, {
+    upstream: settings.upstream_url,
+    workers,
+  });
 }
 
 /** Has the pool serve what the source comes to hold. */
@@ -125,17 +157,28 @@ function tokenWatch(metrics: Metrics, output: LogOutput): TokenWatch {
   };
 }
 
-/** Tells the log that an address could not be listened on. */
-export function cannotListen(hostname: string, port: number, error: unknown): void {
-  log.error("cannot listen", { address: netAddress(hostname, port), reason: String(error) });
+/** The error of a start that fails because an address cannot be listened on. */
+export function cannotListen(hostname: string, port: number, error: unknown): StartError {
+  return new StartError(["cannot listen"], {
+    exitCode: 1,
+    fields: { address: netAddress(hostname, port), reason: String(error) },
+  });
 }
 
 /**
  * The address to listen on, its port picked by the system where the setting is 0. Workers share the
  * port with `reusePort`, which would also share it with another program of the same user: binding it
  * without that first tells when it is taken.
+ *
+ * @throws {StartError} when it cannot be listened on
  */
-function freeAddress(hostname: string, port: number): WorkerConfig["listen"] {
-  using listener = Deno.listen({ hostname, port });
-  return { hostname, port: listener.addr.port };
+function freeAddress(settings: Settings): WorkerConfig["listen"] {
+  const { bind_address: hostname } = settings;
+  const { port } = listeningPort(settings);
+  try {
+    using listener = Deno.listen({ hostname, port });
+    return { hostname, port: listener.addr.port };
+  } catch (error) {
+    throw cannotListen(hostname, port, error);
+  }
 }

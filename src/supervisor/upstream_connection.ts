@@ -16,11 +16,11 @@ const UNREAD =
   `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`;
 
 /** How connections to the upstream are made, as the supervisor sees it. */
-export interface UpstreamRoute extends AsyncDisposable {
+export interface UpstreamConnection extends AsyncDisposable {
   readonly tls: TlsOptions;
   /** The forward proxy in the way, by the environment. */
   readonly proxy: URL | undefined;
-  /** What workers are to use in place of {@linkcode UpstreamRoute.proxy}. */
+  /** What workers are to use in place of {@linkcode UpstreamConnection.proxy}. */
   readonly workerProxy: ForwardProxy | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface UpstreamRoute extends AsyncDisposable {
  *
  * @throws {StartError} when a file cannot be used
  */
-export function openUpstreamRoute(settings: Settings): UpstreamRoute {
+export function openUpstreamConnection(settings: Settings): UpstreamConnection {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
   const { proxy, unread } = environmentProxy(url);
@@ -56,7 +56,7 @@ export function openUpstreamRoute(settings: Settings): UpstreamRoute {
  */
 export function certificateReporter(
   url: string,
-  { proxy, tls }: Pick<UpstreamRoute, "proxy" | "tls">,
+  { proxy, tls }: Pick<UpstreamConnection, "proxy" | "tls">,
   now: () => number = () => performance.now(),
 ): (detail: string | undefined) => void {
   let quietUntil = -Infinity;

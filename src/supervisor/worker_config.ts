@@ -2,7 +2,7 @@ import { requestSettings, type Settings } from "../config/schema/settings.ts";
 import { digestKey } from "../clients/identify.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import type { UpstreamConfig } from "../upstreams/upstream.ts";
-import type { UpstreamRoute } from "./upstream_connection.ts";
+import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Most workers that `workers = "auto"` starts. */
 const MOST_AUTOMATIC_WORKERS = 4;
@@ -23,7 +23,7 @@ export function workerCount(workers: Settings["workers"]): number {
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
-  connection: Pick<UpstreamRoute, "tls" | "workerProxy">,
+  connection: Pick<UpstreamConnection, "tls" | "workerProxy">,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
@@ -38,7 +38,7 @@ export function workerConfig(
 /** The upstream as a worker gets it. */
 export function upstreamConfig(
   settings: Settings,
-  { tls, workerProxy }: Pick<UpstreamRoute, "tls" | "workerProxy">,
+  { tls, workerProxy }: Pick<UpstreamConnection, "tls" | "workerProxy">,
 ): UpstreamConfig {
   return {
     name: "default",

@@ -1,3 +1,4 @@
+import { StartError } from "../config/load/start_error.ts";
 import type { Settings, TlsSettings } from "../config/schema/settings.ts";
 import { CertificateError } from "./certificate.ts";
 import type { CertificateSource, UpkeepLog } from "./certificate_source.ts";
@@ -7,14 +8,15 @@ import { FileSource } from "./file_source.ts";
 export type CertificateSettings = Pick<Settings, "bind_address" | "tls">;
 
 /**
- * Opens the certificate source that the settings ask for. What is wrong is logged, a line each.
+ * Opens the certificate source that the settings ask for.
  *
- * @returns `undefined` in mode disabled, `"failed"` when there is nothing that may be served
+ * @returns `undefined` in mode disabled
+ * @throws {StartError} when there is nothing that may be served
  */
 export async function openCertificateSource(
   settings: CertificateSettings,
   log: UpkeepLog,
-): Promise<CertificateSource | "failed" | undefined> {
+): Promise<CertificateSource | undefined> {
   const { tls, bind_address } = settings;
   try {
     switch (tls.mode) {
@@ -27,8 +29,8 @@ export async function openCertificateSource(
     }
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
-    for (const fault of error.faults) log.error(`cannot serve HTTPS: ${fault}`);
-    return "failed";
+    const complaints = error.faults.map((fault) => `cannot serve HTTPS: ${fault}`);
+    throw new StartError(complaints, { exitCode: 1 });
   }
 }
 

@@ -3,7 +3,7 @@ import type { LoadedSettings } from "../../config/load/load.ts";
 import type { Settings } from "../../config/schema/settings.ts";
 import { listSettings } from "../../config/load/loaded_settings.ts";
 import { Transport } from "../../upstreams/transport.ts";
-import { openUpstreamRoute } from "../../supervisor/upstream_connection.ts";
+import { openUpstreamConnection } from "../../supervisor/upstream_connection.ts";
 import { upstreamConfig } from "../../supervisor/worker_config.ts";
 import {
   checkCertificate,
@@ -49,11 +49,11 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
 /** The token and the upstream, on the way that a start would take. */
 async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
   try {
-    await using route = openUpstreamRoute(settings);
-    const { caCerts } = route.tls;
+    await using connection = openUpstreamConnection(settings);
+    const { caCerts } = connection.tls;
     const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
     if (credential === undefined) return [...results];
-    const transport = new Transport(upstreamConfig(settings, route));
+    const transport = new Transport(upstreamConfig(settings, connection));
     return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
   } catch (error) {
     if (!(error instanceof StartError)) throw error;

@@ -6,7 +6,7 @@
  */
 import { commands } from "../../../src/cli/commands.ts";
 import { main } from "../../../src/cli/main.ts";
-import { serve } from "../../../src/supervisor/start.ts";
+import { serve } from "../../../src/supervisor/serve.ts";
 
 const module = new URL(Deno.env.get("WORKER_MODULE") ?? "", import.meta.url);
 const doc = commands["serve"]?.doc ?? "";
