@@ -153,6 +153,22 @@ Deno.test("what a running process cannot change is said to need a restart", asyn
   assert.equal(await rig.status("b-key"), 200, "the same upstream, with the new key");
 });
 
+Deno.test("the models list changes, and the log says what of it", async () => {
+  await using upstream = RawUpstream.start();
+  const listing = (id: string) =>
+    `client_api_key = "a-key"\n${UPSTREAM}[[models]]\nid = "${id}"\napi = "openai"\n`;
+  await using rig = await Reloadable.start(upstream, listing("gpt-4"));
+  const line = await rig.reload(upstream, listing("gpt-5"));
+  assert.match(line, /changed=models\[0\]\.id$/);
+  const { bytes } = await request({
+    port: rig.proxy.port,
+    method: "GET",
+    target: "/v1/models",
+    headers: [["Host", "localhost"], ["Authorization", "Bearer a-key"]],
+  });
+  assert.match(new TextDecoder().decode(bytes), /gpt-5/);
+});
+
 Deno.test("a request that a reload overtakes keeps what it began with", async () => {
   await using upstream = RawUpstream.start();
   const first = `client_api_key = "a-key"\n${UPSTREAM}`;

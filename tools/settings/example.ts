@@ -41,8 +41,7 @@ function headingToml({ section, root, keys }: PlacedSection): string {
 
 function settingToml(placed: PlacedSetting): string {
   const { setting, variable } = placed;
-  const names = variable === undefined ? [] : [setting.flag, variable];
-  const facts = [...names, defaultText(setting)].filter((name) => name !== undefined);
+  const facts = [setting.flag, variable, defaultText(setting)].filter((fact) => fact !== undefined);
   const line = `${inForce(placed) ? "" : "#"}${setting.key} = ${tomlText(setting.example)}`;
   return [comment(describe(placed)), `# ${facts.join(" · ")}`, line].join("\n");
 }

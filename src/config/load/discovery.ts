@@ -1,7 +1,6 @@
 import { posix, win32 } from "node:path";
+import type { ConfigIo, Environment } from "./config_io.ts";
 import { StartError } from "./start_error.ts";
-import type { ConfigIo } from "./config_io.ts";
-import type { Environment } from "./environment.ts";
 
 /** Names the file, like `--config`, which is stronger. */
 export const CONFIG_FILE_VARIABLE = "CLAUDE_PROXY_CONFIG_FILE";

@@ -5,11 +5,9 @@
  */
 
 import { allSettings } from "../schema/placed_setting.ts";
-import { sections } from "../schema/settings.ts";
-import type { Section, SettingsOf } from "../schema/settings.ts";
-import type { ConfigIo } from "./config_io.ts";
+import { type Section, sections, type SettingsOf } from "../schema/settings.ts";
+import { type ConfigIo, Environment } from "./config_io.ts";
 import { discover, type Discovery } from "./discovery.ts";
-import { Environment } from "./environment.ts";
 import type { Loaded, LoadedSettings } from "./loaded_settings.ts";
 import { resolve } from "./resolve.ts";
 import type { Inputs, ParsedFlags } from "./source.ts";

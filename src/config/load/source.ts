@@ -1,6 +1,6 @@
 import type { PlacedSetting } from "../schema/placed_setting.ts";
 import { type Keys, valueAt } from "../schema/toml_value.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "./config_io.ts";
 import { expand, type Expansion } from "./expand.ts";
 import type { TomlFile } from "./toml_file.ts";
 

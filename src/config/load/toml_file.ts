@@ -1,5 +1,5 @@
 import { parse, TomlError } from "smol-toml";
-import { type Keys, type Table } from "../schema/toml_value.ts";
+import type { Keys, Table } from "../schema/toml_value.ts";
 import { StartError } from "./start_error.ts";
 import { locateKeys, type TomlLines } from "./toml_lines.ts";
 

@@ -9,7 +9,7 @@ import {
 import type { Section } from "../schema/setting.ts";
 import { isTable, keyText, pathOf, type Table, tablesAt } from "../schema/toml_value.ts";
 import { headerOf } from "./complaint.ts";
-import type { Environment } from "./environment.ts";
+import type { Environment } from "./config_io.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { TomlFile } from "./toml_file.ts";
 

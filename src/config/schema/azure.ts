@@ -1,8 +1,7 @@
 import { authorityHost } from "./kinds/address.ts";
 import { listOf, nonEmpty } from "./kinds/compound.ts";
-import { oneOf, seconds } from "./kinds/scalar.ts";
-import { headerSecret, scope as scopeKind, tenant, text } from "./kinds/text.ts";
-import { type Fault, nested, type NestedSection, optional, type Setting } from "./setting.ts";
+import { headerSecret, oneOf, scope as scopeKind, seconds, tenant, text } from "./kinds/scalar.ts";
+import { type Fault, type NestedSection, optional, type Setting, unset } from "./setting.ts";
 import type { Table } from "./toml_value.ts";
 
 const tenantId = {
@@ -127,25 +126,25 @@ export const azureTypes = {
   chain: [chain, scope, authority, tokenTimeout],
 } as const satisfies Readonly<Record<string, readonly Setting[]>>;
 
-const ownScope = { ...nested(scope), absent: "upstream_auth.scope" };
-const ownAuthority = { ...nested(authority), absent: "upstream_auth.authority_host" };
+const ownScope = { ...unset(scope), absent: "upstream_auth.scope" };
+const ownAuthority = { ...unset(authority), absent: "upstream_auth.authority_host" };
 
 /** What the members of a chain take from tables of their own. */
 export const chainTables = [
   memberTable("azure_ad", [
-    nested(tenantId),
-    nested(clientId),
-    nested(clientSecret),
-    nested(clientCertificatePath),
+    unset(tenantId),
+    unset(clientId),
+    unset(clientSecret),
+    unset(clientCertificatePath),
     ownScope,
     ownAuthority,
   ]),
-  memberTable("azure_cli", [nested(tenantId), ownScope]),
-  memberTable("azure_managed_identity", [nested(clientId), nested(resource), ownScope]),
+  memberTable("azure_cli", [unset(tenantId), ownScope]),
+  memberTable("azure_managed_identity", [unset(clientId), unset(resource), ownScope]),
   memberTable("azure_workload_identity", [
-    nested(tenantId),
-    nested(clientId),
-    nested(federatedTokenFile),
+    unset(tenantId),
+    unset(clientId),
+    unset(federatedTokenFile),
     ownScope,
     ownAuthority,
   ]),

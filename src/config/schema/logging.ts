@@ -1,5 +1,4 @@
-import { fileNamePart, text } from "./kinds/text.ts";
-import { integer, oneOf } from "./kinds/scalar.ts";
+import { fileNamePart, integer, oneOf, text } from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
 
 /** What is logged, and where. */

@@ -1,5 +1,4 @@
-import { oneOf } from "./kinds/scalar.ts";
-import { text } from "./kinds/text.ts";
+import { oneOf, text } from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
 
 /** Models that the proxy itself lists, for an upstream that has no list or another one. */

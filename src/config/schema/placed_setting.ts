@@ -18,7 +18,7 @@ export interface PlacedSetting extends PlacedSection {
   readonly path: string;
   /** Environment variable: `CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY`; none for a list. */
   readonly variable: string | undefined;
-  /** Long flag without its metavar: `--upstream-api-key`; none for a list. */
+  /** Long flag without its metavar: `--upstream-api-key`, where there is one. */
   readonly flag: string | undefined;
   /** The variants that use it; undefined for one that always applies. */
   readonly variants: readonly string[] | undefined;
@@ -85,10 +85,11 @@ export function settingsOf(place: PlacedSection): PlacedSetting[] {
   return [...byKey.values()].map((setting) => placeSetting(place, setting));
 }
 
-/** One setting of a section. */
-export function placeSetting(place: PlacedSection, setting: Setting): PlacedSetting {
+/** One setting of a section. In a table inside another, or in a list, it has no flag. */
+export function placeSetting(place: PlacedSection, declared: Setting): PlacedSetting {
   const { section, root } = place;
-  const keys = [...place.keys, setting.key];
+  const keys = [...place.keys, declared.key];
+  const setting = section === root && !root.list ? declared : withoutFlags(declared);
   return {
     section,
     root,
@@ -96,9 +97,13 @@ export function placeSetting(place: PlacedSection, setting: Setting): PlacedSett
     path: pathOf(keys),
     keys,
     variable: root.list ? undefined : VARIABLE_PREFIX + keys.join("__").toUpperCase(),
-    flag: root.list ? undefined : setting.flag?.match(/--[a-z0-9-]+/)?.[0],
+    flag: setting.flag?.match(/--[a-z0-9-]+/)?.[0],
     variants: variantsOf(section, setting),
   };
+}
+
+function withoutFlags({ flag: _, shorthand: __, ...setting }: Setting): Setting {
+  return setting;
 }
 
 function variantsOf({ settings, variants }: TableSchema, { key }: Setting): string[] | undefined {

@@ -1,7 +1,6 @@
 import { bindAddress } from "./kinds/address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
-import { headerPrefix, headerSecret } from "./kinds/text.ts";
-import { boolean, integer, oneOf, seconds } from "./kinds/scalar.ts";
+import { boolean, headerPrefix, headerSecret, integer, oneOf, seconds } from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
 

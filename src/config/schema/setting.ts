@@ -20,7 +20,10 @@ export type OnReload = "change" | "keep";
 export interface Setting {
   /** Key inside the section's TOML table, in snake_case. */
   readonly key: string;
-  /** Flag with its metavar, as `--help` prints it: `-p, --port <PORT>`. */
+  /**
+   * Flag with its metavar, as `--help` prints it: `-p, --port <PORT>`. A table inside another, or of
+   * a list, has none for it.
+   */
   readonly flag?: string;
   /** What the value may be, and how text becomes it. */
   readonly kind: Kind<unknown>;
@@ -113,8 +116,8 @@ export function optional<S extends Setting>(setting: S): Omit<S, "required"> {
   return rest;
 }
 
-/** The same setting for a nested table: it has no flag, and no value where nobody sets it. */
-export function nested<S extends Setting>(setting: S): Omit<S, "required" | "default" | "flag"> {
-  const { required: _, default: __, flag: ___, ...rest } = setting;
+/** The same setting where it has no value unless somebody sets it. */
+export function unset<S extends Setting>(setting: S): Omit<S, "required" | "default"> {
+  const { required: _, default: __, ...rest } = setting;
   return rest;
 }

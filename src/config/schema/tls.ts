@@ -1,7 +1,6 @@
 import { domainName, httpsUrl } from "./kinds/address.ts";
 import { listOf, nonEmpty } from "./kinds/compound.ts";
-import { integer, oneOf } from "./kinds/scalar.ts";
-import { base64urlKey, emailAddress, text } from "./kinds/text.ts";
+import { base64urlKey, emailAddress, integer, oneOf, text } from "./kinds/scalar.ts";
 import type { Section, Setting } from "./setting.ts";
 
 const httpsPort = {

@@ -1,7 +1,6 @@
 import { netAddressOf } from "../../net/address.ts";
 import { upstreamUrl as baseUrl } from "./kinds/address.ts";
-import { boolean, seconds } from "./kinds/scalar.ts";
-import { text } from "./kinds/text.ts";
+import { boolean, seconds, text } from "./kinds/scalar.ts";
 import type { Setting } from "./setting.ts";
 
 /** Where requests go. */

@@ -1,6 +1,5 @@
-import { headerSecret } from "./kinds/text.ts";
-import { oneOf } from "./kinds/scalar.ts";
 import { azureTypes, chainTables, validateAzure } from "./azure.ts";
+import { headerSecret, oneOf } from "./kinds/scalar.ts";
 import type { Section, Setting, TableSchema } from "./setting.ts";
 
 const apiKey = {

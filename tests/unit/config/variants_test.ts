@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { StartError } from "../../../src/config/load/start_error.ts";
-import { oneOf } from "../../../src/config/schema/kinds/scalar.ts";
-import { text } from "../../../src/config/schema/kinds/text.ts";
+import { oneOf, text } from "../../../src/config/schema/kinds/scalar.ts";
 import { loadSections } from "../../../src/config/load/load.ts";
 import { optional, type Section, type Setting } from "../../../src/config/schema/setting.ts";
 import { ioOf, type World } from "./loading.ts";

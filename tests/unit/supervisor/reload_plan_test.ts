@@ -27,3 +27,13 @@ Deno.test("upstream_url may change its path, not the address that workers may re
   assert.deepEqual([host.changed, host.restart], [[], ["upstream_url"]]);
   assert.equal(host.loaded.settings.upstream_url, "https://a.example/v1");
 });
+
+Deno.test("a reload that changes the models list names what changes in it", async () => {
+  const model = (id: string) => `[[models]]\nid = "${id}"\napi = "openai"\n`;
+  const before = await load({ toml: model("a") + model("b") });
+  const after = await load({ toml: model("a") + model("c") + model("d") });
+  const { loaded, changed, restart } = planReload(before, after);
+  assert.deepEqual(changed, ["models[1].id", "models[2].id", "models[2].api"]);
+  assert.deepEqual(restart, []);
+  assert.equal(loaded.settings.models.length, 3);
+});
