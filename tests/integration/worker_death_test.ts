@@ -71,21 +71,7 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
     await exchange.peerClosed();
   });
   const deaths: string[] = [];
-  const listen = { hostname: "127.0.0.1", port: 0 };
-  const pool = new WorkerPool({
-    count: 1,
-    module: new URL("./workers/fated_worker.ts", import.meta.url),
-    config: workerConfig(upstream.url, { listen }),
-    permissions: workerPermissions({ listen, upstreamUrl: upstream.url }),
-    credential: () => undefined,
-    supervisor: () => ({
-      requests() {},
-      credential() {},
-      certificateRefused() {},
-      listenerLost() {},
-    }),
-    onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
-  });
+  const pool = poolOf("./workers/fated_worker.ts", upstream.url, deaths);
   await pool.start();
   await settled.promise;
   pool.stop();
@@ -96,3 +82,51 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
     "Uncaught (in promise) Error: fated to throw, 800 ms",
   ]);
 });
+
+/** What is asked of a worker that cannot do it, and what becomes of it. */
+const questions: [what: string, ask: (pool: WorkerPool) => Promise<void>, death: string[]][] = [
+  [
+    "a reload that fails in a worker",
+    (pool) => pool.reload(workerConfig("http://127.0.0.1:9")),
+    ["RangeError: too much asked, 100 ms"],
+  ],
+  [
+    "a certificate that a worker dies of",
+    (pool) => pool.useCertificate({ cert: "", key: "" }),
+    ["Uncaught Error: died of a question, 100 ms"],
+  ],
+  ["a drain that a worker dies of", (pool) => pool.drain(), []],
+  ["a cut-off that a worker dies of", (pool) => pool.cutOff(), [
+    "Uncaught Error: died of a question, 100 ms",
+  ]],
+];
+
+for (const [what, ask, death] of questions) {
+  Deno.test(`${what} holds up nobody`, async () => {
+    const deaths: string[] = [];
+    const pool = poolOf("./workers/frail_worker.ts", "http://127.0.0.1:9", deaths);
+    await pool.start();
+    await ask(pool);
+    pool.stop();
+    assert.deepEqual(deaths, death);
+  });
+}
+
+/** One worker of a module beside this one. */
+function poolOf(module: string, upstreamUrl: string, deaths: string[]): WorkerPool {
+  const listen = { hostname: "127.0.0.1", port: 0 };
+  return new WorkerPool({
+    count: 1,
+    module: new URL(module, import.meta.url),
+    config: workerConfig(upstreamUrl, { listen }),
+    permissions: workerPermissions({ listen, upstreamUrl }),
+    credential: () => undefined,
+    supervisor: () => ({
+      requests() {},
+      credential() {},
+      certificateRefused() {},
+      listenerLost() {},
+    }),
+    onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
+  });
+}
