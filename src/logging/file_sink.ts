@@ -55,6 +55,11 @@ export class FileSink {
     });
   }
 
+  /** Lines that are not written yet. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
   /** Takes a line. It is in its file within a second, unless the disk refuses it. */
   push(line: LogLine): void {
     this.#queue.push(line);
