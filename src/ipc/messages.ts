@@ -6,7 +6,6 @@
  *
  * @module
  */
-import type { Dialect } from "../clients/dialect.ts";
 import type { RequestSettings } from "../config/schema/settings.ts";
 import type {
   FromCredentialHolder,
@@ -14,8 +13,10 @@ import type {
   ToCredentialHolder,
 } from "../credentials/messages.ts";
 import type { UpstreamConfig } from "../upstreams/upstream.ts";
+import type { RequestRecord } from "./request_record.ts";
 
 export type * from "../credentials/messages.ts";
+export type { RequestRecord };
 
 /** A certificate chain, leaf first, and its private key, both PEM: all that a worker needs. */
 export interface CertificatePair {
@@ -102,51 +103,4 @@ export interface RequestReport {
   readonly inFlight: number;
   /** Those that ended since the last report. */
   readonly records: readonly RequestRecord[];
-}
-
-/** One request, at its end, for the access log and the metrics. */
-export interface RequestRecord {
-  /** When it ended, in milliseconds since the epoch. */
-  readonly time: number;
-  /** The client's `x-request-id` where that is sane, else one of ours. */
-  readonly id: string;
-  /** The worker that served it. */
-  readonly worker: number;
-  /** As the client sent it. */
-  readonly method: string;
-  /** Without the query, which may hold a key; absent when the request had no usable target. */
-  readonly path: string | undefined;
-  /** Absent for our own endpoints, and when the request had no usable target. */
-  readonly dialect: Dialect | undefined;
-  /** The status sent; 499 when the client left before there was one. */
-  readonly status: number;
-  /** Milliseconds to the response's headers; absent when there were none. */
-  readonly firstByteMs: number | undefined;
-  /** Milliseconds to the end of the response. */
-  readonly totalMs: number;
-  /** Content-length of the request, in bytes, where it said. */
-  readonly requestBytes: number | undefined;
-  /** Content-length of the response, in bytes, where it said. */
-  readonly responseBytes: number | undefined;
-  /** What was made of the client's credentials. */
-  readonly client: "authenticated" | "anonymous" | "denied" | undefined;
-  /**
-   * Who ended it before its end, where that is known: the client left, or the proxy cut it off at
-   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end:
-   * nothing that the runtime lets us see differs.
-   */
-  readonly aborted: "client" | "proxy" | undefined;
-  /** The upstream's own id of the request, for asking its operator. */
-  readonly upstreamRequestId: string | undefined;
-  /** First product of the user agent, with its version. */
-  readonly userAgent: string | undefined;
-  /** The `x-claude-proxy-error` of an answer of the proxy's own. */
-  readonly code: string | undefined;
-  /** Why, in words that may name internal addresses. */
-  readonly detail: string | undefined;
-  /** Redacted; only where `recordHeaders` is set. */
-  readonly headers?: {
-    readonly request: Readonly<Record<string, string>>;
-    readonly response: Readonly<Record<string, string>>;
-  };
 }

@@ -27,7 +27,7 @@ export function number(value: unknown): number {
 }
 
 /** One of a closed set of labels. */
-export function oneOf<Label extends string>(labels: readonly Label[]): Reader<Label> {
+export function oneOf<Label extends string>(...labels: readonly Label[]): Reader<Label> {
   return (value) => {
     const found = labels.find((label) => label === value);
     if (found === undefined) throw new TypeError(`expected ${labels.join(" or ")}`);

@@ -69,7 +69,7 @@ export class RequestWatch {
       userAgent,
       code: outcome.code,
       detail: outcome.detail,
-      ...(headers && { headers: { request: headers, response: answer.headers ?? {} } }),
+      headers: headers && { request: headers, response: answer.headers ?? {} },
     };
   }
 }

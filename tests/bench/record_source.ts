@@ -42,5 +42,6 @@ function record(): RequestRecord {
     userAgent: "claude-cli/2.0.1",
     code: undefined,
     detail: undefined,
+    headers: undefined,
   };
 }

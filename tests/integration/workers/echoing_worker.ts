@@ -42,6 +42,7 @@ function recordOf(message: { name: string }): RequestRecord {
     userAgent: undefined,
     code: undefined,
     detail: hexadecimal(message),
+    headers: undefined,
   };
 }
 

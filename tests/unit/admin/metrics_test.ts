@@ -33,6 +33,7 @@ function record(values: Partial<RequestRecord>): RequestRecord {
     userAgent: undefined,
     code: undefined,
     detail: undefined,
+    headers: undefined,
     ...values,
   };
 }

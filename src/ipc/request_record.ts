@@ -1,0 +1,96 @@
+import { isErrorCode } from "../proxy/answers.ts";
+import { fields, number, oneOf, optional, type Reader, text } from "./readers.ts";
+
+/**
+ * What is told of one request, at its end, for the access log and the metrics: each field with the
+ * reader that checks what a worker says it is. Labels of metrics are closed sets.
+ */
+export const RECORD_FIELDS = {
+  /** When it ended, in milliseconds since the epoch. */
+  time: number,
+  /** The client's `x-request-id` where that is sane, else one of ours. */
+  id: text,
+  /** The worker that served it. */
+  worker: number,
+  /** As the client sent it. */
+  method: text,
+  /** Without the query, which may hold a key; absent when the request had no usable target. */
+  path: optional(text),
+  /** Absent for our own endpoints, and when the request had no usable target. */
+  dialect: optional(oneOf("anthropic", "openai")),
+  /** The status sent; 499 when the client left before there was one. */
+  status,
+  /** Milliseconds to the response's headers; absent when there were none. */
+  firstByteMs: optional(number),
+  /** Milliseconds to the end of the response. */
+  totalMs: number,
+  /** Content-length of the request, in bytes, where it said. */
+  requestBytes: optional(number),
+  /** Content-length of the response, in bytes, where it said. */
+  responseBytes: optional(number),
+  /** What was made of the client's credentials. */
+  client: optional(oneOf("authenticated", "anonymous", "denied")),
+  /**
+   * Who ended it before its end, where that is known: the client left, or the proxy cut it off at
+   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end:
+   * nothing that the runtime lets us see differs.
+   */
+  aborted: optional(oneOf("client", "proxy")),
+  /** The upstream's own id of the request, for asking its operator. */
+  upstreamRequestId: optional(text),
+  /** First product of the user agent, with its version. */
+  userAgent: optional(text),
+  /** The `x-claude-proxy-error` of an answer of the proxy's own. */
+  code: optional(errorCode),
+  /** Why, in words that may name internal addresses. */
+  detail: optional(text),
+  /** Redacted; only where `recordHeaders` is set. */
+  headers: optional(headers),
+};
+
+/** One request, at its end, for the access log and the metrics: see {@linkcode RECORD_FIELDS}. */
+export type RequestRecord = {
+  readonly [Name in keyof typeof RECORD_FIELDS]: ReturnType<(typeof RECORD_FIELDS)[Name]>;
+};
+
+/**
+ * Makes the reader of records.
+ *
+ * @param worker who tells, whatever it says itself
+ */
+export function recordReader(worker: number): Reader<RequestRecord> {
+  const readers = Object.entries<Reader<unknown>>({ ...RECORD_FIELDS, worker: () => worker });
+  return (value) => {
+    const given = fields(value);
+    const record: Record<string, unknown> = {};
+    for (const [name, read] of readers) record[name] = read(given[name]);
+    return record as unknown as RequestRecord;
+  };
+}
+
+function status(value: unknown): number {
+  const found = number(value);
+  if (found < 100 || found > 999) throw new TypeError("expected a status");
+  return found;
+}
+
+/** A made-up code would be a label of its own, and the next one another. */
+function errorCode(value: unknown): string {
+  const code = text(value);
+  return isErrorCode(code) ? code : "other";
+}
+
+/** Headers of a message, as they are logged. */
+export type LoggedHeaders = Readonly<Record<string, string>>;
+
+function headers(value: unknown): {
+  readonly request: LoggedHeaders;
+  readonly response: LoggedHeaders;
+} {
+  const { request, response } = fields(value);
+  return { request: texts(request), response: texts(response) };
+}
+
+function texts(value: unknown): LoggedHeaders {
+  return Object.fromEntries(Object.entries(fields(value)).map(([name, one]) => [name, text(one)]));
+}
