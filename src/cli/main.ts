@@ -2,7 +2,7 @@ import { type ConfigIo, denoConfigIo } from "../config/load/config_io.ts";
 import { loadSettings } from "../config/load/load.ts";
 import { StartError } from "../config/load/start_error.ts";
 import { stopLogging } from "../logging/logging.ts";
-import { reportStartError } from "../logging/report_start_error.ts";
+import { reportStartError } from "../supervisor/report_start_error.ts";
 import { parseCommandLine } from "./command_line.ts";
 import { type Commands, commands as ours } from "./commands.ts";
 

@@ -32,7 +32,7 @@ export class EdgeEntry {
 /** Nobody is left to answer where the proxy cannot start: the host is told by the exit code. */
 async function endProcess(error: unknown): Promise<never> {
   if (!(error instanceof StartError)) throw error;
-  const { reportStartError } = await import("../logging/report_start_error.ts");
+  const { reportStartError } = await import("../supervisor/report_start_error.ts");
   reportStartError(error, console.error);
   const { stopLogging } = await import("../logging/logging.ts");
   await stopLogging();
