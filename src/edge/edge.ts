@@ -5,11 +5,13 @@
  * @module
  */
 import type { LoadedSettings } from "../config/load/load.ts";
+import type { Settings, UpstreamAuthSettings } from "../config/schema/settings.ts";
 import { secretValues } from "../config/load/loaded_settings.ts";
 import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
 import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
 import { createCredentialSource } from "../credentials/source.ts";
+import type { WorkerConfig } from "../ipc/messages.ts";
 import { netAddress } from "../net/address.ts";
 import { proxyDeps } from "../worker/proxy_deps.ts";
 import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
@@ -40,9 +42,10 @@ export async function startEdge({ isHosted, address }: EdgeHost): Promise<EdgeHa
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
   for (const note of loaded.notes) log.warn(note);
-  const tracker = trackerFor(loaded, output);
+  const config = edgeConfig(loaded.settings);
+  const tracker = trackerFor(config, loaded.settings.upstream_auth, output);
   void endWithSignal(tracker, loaded);
-  log.info(`listening on ${urlOf(address)}`, { upstream: loaded.settings.upstream_url });
+  log.info(`listening on ${urlOf(address)}`, { upstream: config.upstream.baseUrl });
   return (request, info) => tracker.handle(request, info);
 }
 
@@ -52,13 +55,20 @@ function urlOf(address: Deno.Addr | undefined): string {
     : "the host's address";
 }
 
-/** Supervisor and worker in one: the credential's source and its holder talk without messages. */
-function trackerFor({ settings }: LoadedSettings, output: LogOutput): RequestTracker {
+function edgeConfig(settings: Settings): WorkerConfig {
   const listen = { hostname: settings.bind_address, port: settings.port };
   const connection = { tls: readUpstreamTls(settings), workerProxy: undefined };
-  const config = { ...workerConfig(settings, listen, connection), worker: 1 };
+  return { ...workerConfig(settings, listen, connection), worker: 1 };
+}
+
+/** Supervisor and worker in one: the credential's source and its holder talk without messages. */
+function trackerFor(
+  config: WorkerConfig,
+  auth: UpstreamAuthSettings,
+  output: LogOutput,
+): RequestTracker {
   const source = createCredentialSource(
-    settings.upstream_auth,
+    auth,
     (message) => holder.receive(message),
     { acquired: (token) => output.hideToken(token), failed: () => {} },
   );

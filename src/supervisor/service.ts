@@ -74,18 +74,15 @@ function createPool(
   { settings, connection, metrics, module }: ServiceOptions,
   { listen, credentials, certificate }: PoolParts,
 ): WorkerPool {
+  const config = workerConfig(settings, listen, connection);
   return new WorkerPool({
     ...(module && { module }),
     count: workerCount(settings.workers),
-    config: workerConfig(settings, listen, connection),
-    permissions: workerPermissions({
-      listen,
-      upstreamUrl: settings.upstream_url,
-      proxyAddress: connection.workerProxy && new URL(connection.workerProxy.url).host,
-    }),
+    config,
+    permissions: workerPermissions(config),
     credential: () => credentials.current,
     certificate,
-    supervisor: supervisorFor({ settings, connection, metrics, credentials }),
+    supervisor: supervisorFor({ connection, metrics, credentials }),
     onDeath: (death) => {
       metrics.workerDied(death.worker);
       log.error("worker died and will be replaced", { ...death });
@@ -95,11 +92,11 @@ function createPool(
 
 /** What is done for workers, each by its number. */
 function supervisorFor(
-  { settings, connection, metrics, credentials }:
-    & Pick<ServiceOptions, "settings" | "connection" | "metrics">
+  { connection, metrics, credentials }:
+    & Pick<ServiceOptions, "connection" | "metrics">
     & Pick<PoolParts, "credentials">,
 ): WorkerPoolOptions["supervisor"] {
-  const reportCertificate = certificateReporter(settings.upstream_url, connection);
+  const reportCertificate = certificateReporter(connection);
   return (worker) => ({
     requests(report) {
       metrics.report(report);
@@ -118,7 +115,10 @@ function supervisorFor(
   });
 }
 
-async function startPool(pool: WorkerPool, { settings, metrics }: ServiceOptions): Promise<void> {
+async function startPool(
+  pool: WorkerPool,
+  { settings, connection, metrics }: ServiceOptions,
+): Promise<void> {
   const { hostname, port } = pool.listen;
   const workers = workerCount(settings.workers);
   metrics.startWorkers(workers);
@@ -129,7 +129,7 @@ async function startPool(pool: WorkerPool, { settings, metrics }: ServiceOptions
   }
   const scheme = settings.tls.mode === "disabled" ? "http" : "https";
   log.info(`listening on ${scheme}://${netAddress(hostname, port)}`, {
-    upstream: settings.upstream_url,
+    upstream: connection.url,
     workers,
   });
 }

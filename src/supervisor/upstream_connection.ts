@@ -17,6 +17,8 @@ const UNREAD =
 
 /** How connections to the upstream are made, as the supervisor sees it. */
 export interface UpstreamConnection extends AsyncDisposable {
+  /** The upstream's base URL at the start; a reload may change its path. */
+  readonly url: string;
   readonly tls: TlsOptions;
   /** The forward proxy in the way, by the environment. */
   readonly proxy: URL | undefined;
@@ -41,6 +43,7 @@ export function openUpstreamConnection(settings: Settings): UpstreamConnection {
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
   else if (unread) log.info(UNREAD);
   return {
+    url,
     tls,
     proxy,
     workerProxy: standIn && { url: standIn.url, forRequests: leaks },
@@ -55,8 +58,7 @@ export function openUpstreamConnection(settings: Settings): UpstreamConnection {
  * @param now the time in milliseconds
  */
 export function certificateReporter(
-  url: string,
-  { proxy, tls }: Pick<UpstreamConnection, "proxy" | "tls">,
+  { url, proxy, tls }: Pick<UpstreamConnection, "url" | "proxy" | "tls">,
   now: () => number = () => performance.now(),
 ): (detail: string | undefined) => void {
   let quietUntil = -Infinity;

@@ -23,7 +23,7 @@ const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
   reload(config) {
     holder.setPatience(config.upstream.tokenTimeoutMs);
     deps = proxyDeps(config, holder, deps);
-    server.reload(deps, config.recordHeaders);
+    server.reload({ config, deps });
   },
   certificate(certificate) {
     try {

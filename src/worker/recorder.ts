@@ -1,6 +1,6 @@
 import { redactHeaders } from "../logging/redaction.ts";
 import type { Outcome } from "../proxy/handler.ts";
-import type { RequestRecord } from "../ipc/messages.ts";
+import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
 
 /** Request ids of ours and of others' that are safe to log and to search for. */
 const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
@@ -9,17 +9,22 @@ const PRODUCT = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-
 /** Where upstreams say how they call the request: Anthropic, Azure API Management, OpenAI. */
 const UPSTREAM_ID_HEADERS = ["request-id", "apim-request-id", "x-request-id"];
 
+/** What of a worker's configuration its records depend on. */
+export type RecordConfig = Pick<WorkerConfig, "worker" | "settings" | "recordHeaders">;
+
 /** Measures one request, for its record. */
-export class RequestWatch {
+export class RequestRecorder {
   /** Filled in by the handler. */
   readonly outcome: Outcome = {};
   readonly #request: Request;
+  readonly #config: RecordConfig;
   readonly #started = performance.now();
   #asked: Asked | undefined;
   #answer = NO_ANSWER;
 
-  constructor(request: Request) {
+  constructor(request: Request, config: RecordConfig) {
     this.#request = request;
+    this.#config = config;
   }
 
   /**
@@ -27,34 +32,25 @@ export class RequestWatch {
    * `Deno.serve` throws "Request closed" for what is first asked of it after the response, and that
    * would end the worker (guarded by `tests/wire/http2_messages_test.ts`); of the response, because it
    * would stay in memory as long as its body streams, with all that hangs on it.
-   *
-   * @param withHeaders whether to keep the headers, redacted
    */
-  answered(response: Response, withHeaders: boolean): void {
+  answered(response: Response): void {
     const firstByteMs = performance.now() - this.#started;
-    this.#asked = askedBy(this.#request, withHeaders);
+    this.#asked = askedBy(this.#request, this.#config);
     const isUpstreams = this.outcome.code === undefined;
-    this.#answer = answerOf(response, { firstByteMs, isUpstreams, withHeaders });
+    const { recordHeaders } = this.#config;
+    this.#answer = answerOf(response, { firstByteMs, isUpstreams, recordHeaders });
   }
 
-  /**
-   * The record of the request, which has ended.
-   *
-   * @param withHeaders whether to bring along, redacted, the headers of a request without an answer
-   */
-  record(
-    worker: number,
-    aborted: RequestRecord["aborted"],
-    withHeaders: boolean,
-  ): RequestRecord {
+  /** The record of the request, which has ended. */
+  record(aborted: RequestRecord["aborted"]): RequestRecord {
     const { outcome } = this;
     const { id, method, requestBytes, userAgent, headers } = this.#asked ??
-      askedBy(this.#request, withHeaders);
+      askedBy(this.#request, this.#config);
     const answer = this.#answer;
     return {
       time: Date.now(),
       id,
-      worker,
+      worker: this.#config.worker,
       method,
       path: outcome.path,
       dialect: outcome.dialect,
@@ -80,13 +76,13 @@ interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "
   readonly headers?: Record<string, string>;
 }
 
-function askedBy({ method, headers }: Request, withHeaders: boolean): Asked {
+function askedBy({ method, headers }: Request, { recordHeaders }: RecordConfig): Asked {
   return {
     id: requestId(headers),
     method,
     requestBytes: contentLength(headers),
     userAgent: productOf(headers.get("user-agent")),
-    ...(withHeaders && { headers: redactHeaders(headers) }),
+    ...(recordHeaders && { headers: redactHeaders(headers) }),
   };
 }
 
@@ -107,14 +103,14 @@ const NO_ANSWER: Answer = {
 
 function answerOf(
   { status, headers }: Response,
-  told: { firstByteMs: number; isUpstreams: boolean; withHeaders: boolean },
+  told: { firstByteMs: number; isUpstreams: boolean; recordHeaders: boolean },
 ): Answer {
   return {
     status,
     firstByteMs: told.firstByteMs,
     responseBytes: contentLength(headers),
     upstreamRequestId: told.isUpstreams ? upstreamRequestId(headers) : undefined,
-    ...(told.withHeaders && { headers: redactHeaders(headers) }),
+    ...(told.recordHeaders && { headers: redactHeaders(headers) }),
   };
 }
 

@@ -1,5 +1,4 @@
 import type { CertificatePair, WorkerConfig } from "../ipc/messages.ts";
-import type { ProxyDeps } from "../proxy/handler.ts";
 import { RequestTracker, type RequestTrackerOptions } from "./tracker.ts";
 import { Uploads } from "./uploads.ts";
 import { within } from "../time/within.ts";
@@ -69,8 +68,8 @@ export class RequestServer {
   }
 
   /** Serves new requests so from now on. Those that run go on with what they began with. */
-  reload(deps: ProxyDeps, recordHeaders: boolean): void {
-    this.#tracker.reload(deps, recordHeaders);
+  reload(changed: Pick<RequestServerOptions, "config" | "deps">): void {
+    this.#tracker.reload(changed);
   }
 
   /**

@@ -2,7 +2,7 @@ import { handleRequest, type ProxyDeps } from "../proxy/handler.ts";
 import type { Lifecycle } from "../proxy/lifecycle.ts";
 import { Slots } from "../time/slots.ts";
 import type { Relay } from "../proxy/websocket/relay.ts";
-import { RequestWatch } from "./recorder.ts";
+import { type RecordConfig, RequestRecorder } from "./recorder.ts";
 import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
 
 /** Milliseconds that WebSocket clients get to answer that we go away. */
@@ -10,7 +10,7 @@ export const CUT_OFF_TIMEOUT = 2_000;
 
 /** What a request tracker is made from. */
 export interface RequestTrackerOptions {
-  readonly config: Pick<WorkerConfig, "worker" | "recordHeaders" | "abortTellsDeparture">;
+  readonly config: RecordConfig & Pick<WorkerConfig, "abortTellsDeparture">;
   readonly deps: ProxyDeps;
   /** A request has begun or ended; so many run now. */
   readonly onInFlight: (inFlight: number) => void;
@@ -21,16 +21,16 @@ export interface RequestTrackerOptions {
 /** The proxy's handler, with every request it runs known until its response is out. */
 export class RequestTracker implements Lifecycle {
   readonly #options: RequestTrackerOptions;
-  readonly #running = new Slots<RequestWatch>();
+  readonly #running = new Slots<RequestRecorder>();
   readonly #webSockets = new Set<Relay>();
   readonly #idle = Promise.withResolvers<void>();
+  #config: RequestTrackerOptions["config"];
   #deps: ProxyDeps;
-  #recordHeaders: boolean;
   #draining = false;
 
   constructor(options: RequestTrackerOptions) {
     this.#options = options;
-    this.#recordHeaders = options.config.recordHeaders;
+    this.#config = options.config;
     this.#deps = options.deps;
   }
 
@@ -40,24 +40,24 @@ export class RequestTracker implements Lifecycle {
   }
 
   /** Serves new requests so from now on. Those that run go on with what they began with. */
-  reload(deps: ProxyDeps, recordHeaders: boolean): void {
+  reload({ config, deps }: Pick<RequestTrackerOptions, "config" | "deps">): void {
+    this.#config = config;
     this.#deps = deps;
-    this.#recordHeaders = recordHeaders;
   }
 
   /** Answers a request of `Deno.serve`. */
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
-    const watch = new RequestWatch(request);
-    const slot = this.#running.add(watch);
+    const config = this.#config;
+    const recorder = new RequestRecorder(request, config);
+    const slot = this.#running.add(recorder);
     this.#options.onInFlight(this.#running.size);
-    const response = await handleRequest(request, watch.outcome, this.#deps, this);
-    watch.answered(response, this.#recordHeaders);
-    const { abortTellsDeparture } = this.#options.config;
-    const departed = () => abortTellsDeparture && request.signal.aborted;
-    const ended = watch.outcome.session ?? info.completed;
+    const response = await handleRequest(request, recorder.outcome, this.#deps, this);
+    recorder.answered(response);
+    const departed = () => config.abortTellsDeparture && request.signal.aborted;
+    const ended = recorder.outcome.session ?? info.completed;
     ended.then(
-      () => this.#end(slot, watch, departed() ? "client" : undefined),
-      () => this.#end(slot, watch, "client"),
+      () => this.#end(slot, recorder, departed() ? "client" : undefined),
+      () => this.#end(slot, recorder, "client"),
     );
     return response;
   }
@@ -79,18 +79,16 @@ export class RequestTracker implements Lifecycle {
    * goes away does (RFC 6455 §7.4.1).
    */
   async cutOff(): Promise<void> {
-    for (const [slot, watch] of this.#running.entries()) this.#end(slot, watch, "proxy");
+    for (const [slot, recorder] of this.#running.entries()) this.#end(slot, recorder, "proxy");
     const relays = [...this.#webSockets];
     for (const relay of relays) relay.close({ code: 1001, reason: "The proxy is shutting down" });
     await Promise.all(relays.map(({ closed }) => closed));
   }
 
-  #end(slot: number, watch: RequestWatch, aborted: RequestRecord["aborted"]): void {
-    if (!this.#running.delete(slot, watch)) return;
+  #end(slot: number, recorder: RequestRecorder, aborted: RequestRecord["aborted"]): void {
+    if (!this.#running.delete(slot, recorder)) return;
     this.#options.onInFlight(this.#running.size);
-    this.#options.onRecord(
-      watch.record(this.#options.config.worker, aborted, this.#recordHeaders),
-    );
+    this.#options.onRecord(recorder.record(aborted));
     if (this.#running.size === 0 && this.#draining) this.#idle.resolve();
   }
 }

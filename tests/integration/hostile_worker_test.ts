@@ -5,6 +5,7 @@ import { workerPermissions } from "../../src/supervisor/worker_permissions.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { FakeEntra } from "../kit/servers/fake_entra.ts";
 import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
+import { workerConfig } from "../kit/process/worker_config.ts";
 import { APPLICATION, TENANT } from "./azure_proxy.ts";
 import { request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
@@ -64,10 +65,9 @@ function tryAll(targets: Targets): Promise<Outcomes> {
   const worker = new Worker(new URL("./workers/hostile_worker.ts", import.meta.url), {
     type: "module",
     deno: {
-      permissions: workerPermissions({
-        listen: targets.listen,
-        upstreamUrl: `http://${targets.upstream}`,
-      }),
+      permissions: workerPermissions(
+        workerConfig(`http://${targets.upstream}`, { listen: targets.listen }),
+      ),
     },
   });
   worker.onmessage = ({ data }) => resolve(data);

@@ -114,12 +114,12 @@ for (const [what, ask, death] of questions) {
 
 /** One worker of a module beside this one. */
 function poolOf(module: string, upstreamUrl: string, deaths: string[]): WorkerPool {
-  const listen = { hostname: "127.0.0.1", port: 0 };
+  const config = workerConfig(upstreamUrl);
   return new WorkerPool({
     count: 1,
     module: new URL(module, import.meta.url),
-    config: workerConfig(upstreamUrl, { listen }),
-    permissions: workerPermissions({ listen, upstreamUrl }),
+    config,
+    permissions: workerPermissions(config),
     credential: () => undefined,
     supervisor: () => ({
       requests() {},

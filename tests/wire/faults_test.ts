@@ -72,7 +72,7 @@ for (const [what, { fault, target = "/v1/messages" }] of Object.entries(FAULTS))
       assert.ok(!new TextDecoder().decode(faulty.bytes).includes(FAULT));
       assert.deepEqual(upstream.requests, []);
 
-      server.reload(healthy, false);
+      server.reload({ config, deps: healthy });
       await client.write(request);
       assert.equal((await client.readResponse()).status, 200);
     }

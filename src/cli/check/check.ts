@@ -2,7 +2,6 @@ import { StartError } from "../../config/load/start_error.ts";
 import type { LoadedSettings } from "../../config/load/load.ts";
 import type { Settings } from "../../config/schema/settings.ts";
 import { listSettings } from "../../config/load/loaded_settings.ts";
-import { Transport } from "../../upstreams/transport.ts";
 import { openUpstreamConnection } from "../../supervisor/upstream_connection.ts";
 import { upstreamConfig } from "../../supervisor/worker_config.ts";
 import {
@@ -53,8 +52,7 @@ async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
     const { caCerts } = connection.tls;
     const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
     if (credential === undefined) return [...results];
-    const transport = new Transport(upstreamConfig(settings, connection));
-    return [...results, await checkUpstream(settings.upstream_url, credential, transport)];
+    return [...results, await checkUpstream(upstreamConfig(settings, connection), credential)];
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];

@@ -4,7 +4,8 @@ import { RequestBody } from "../../proxy/body.ts";
 import { type Failed, refusalOf } from "../../proxy/failure.ts";
 import { forward } from "../../proxy/forward.ts";
 import type { HeaderLine } from "../../proxy/headers.ts";
-import type { Transport } from "../../upstreams/transport.ts";
+import { Transport } from "../../upstreams/transport.ts";
+import type { UpstreamConfig } from "../../upstreams/upstream.ts";
 import type { CheckResult } from "./report.ts";
 
 const NAME = "upstream";
@@ -12,23 +13,21 @@ const NAME = "upstream";
 /**
  * Makes one request that costs nothing, a list of models, and says what the answer means.
  *
- * @param baseUrl the upstream's base URL, without a trailing slash
- * @param credential what to present; `undefined` when there is none to be had
+ * @param credential what to present
  */
 export async function checkUpstream(
-  baseUrl: string,
+  config: UpstreamConfig,
   credential: UpstreamCredential,
-  transport: Transport,
 ): Promise<CheckResult> {
-  const { hostname } = new URL(baseUrl);
-  const url = baseUrl + modelsPath(hostname);
+  const { hostname } = new URL(config.baseUrl);
+  const url = config.baseUrl + modelsPath(hostname);
   const request = new Request(url);
   const headers: HeaderLine[] = [
     ["anthropic-version", "2023-06-01"],
     ...credentialHeaders(credential, hostname, CREDENTIAL_HEADERS),
   ];
   const body = new RequestBody(request, undefined);
-  const sent = await forward({ request, url, headers, body }, transport);
+  const sent = await forward({ request, url, headers, body }, new Transport(config));
   if ("failure" in sent) return { name: NAME, ok: false, text: `${url}: ${reasonOf(sent)}` };
   await sent.response.body?.cancel();
   return { name: NAME, ...meaningOf(sent.response.status, url) };

@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import {
   productOf,
   requestId,
-  RequestWatch,
+  RequestRecorder,
   upstreamRequestId,
 } from "../../../src/worker/recorder.ts";
+import { workerConfig } from "../../kit/process/worker_config.ts";
+
+/** A recorder of worker 3. */
+function recorderOf(request: Request, recordHeaders: boolean): RequestRecorder {
+  return new RequestRecorder(
+    request,
+    workerConfig("http://upstream", { worker: 3, recordHeaders }),
+  );
+}
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -52,10 +61,10 @@ Deno.test("a record tells of request and answer as they were when the answer was
     status: 429,
     headers: { "request-id": "req_1", "content-length": "7" },
   });
-  const watch = new RequestWatch(request);
-  watch.answered(response, true);
+  const recorder = recorderOf(request, true);
+  recorder.answered(response);
   for (const name of ["request-id", "content-length"]) response.headers.delete(name);
-  const record = watch.record(3, "client", false);
+  const record = recorder.record("client");
   const { id, worker, method, status, requestBytes, responseBytes, aborted, headers } = record;
   assert.deepEqual({ id, worker, method, status, requestBytes, responseBytes, aborted }, {
     ...{ id: "theirs", worker: 3, method: "POST", status: 429 },
@@ -68,10 +77,10 @@ Deno.test("a record tells of request and answer as they were when the answer was
 });
 
 Deno.test("an answer of the proxy's own is not said to have an id of the upstream's", () => {
-  const watch = new RequestWatch(new Request("http://proxy/"));
-  watch.outcome.code = "upstream_unreachable";
-  watch.answered(new Response("", { headers: { "x-request-id": "echoed" } }), false);
-  const { code, upstreamRequestId, headers } = watch.record(1, undefined, false);
+  const recorder = recorderOf(new Request("http://proxy/"), false);
+  recorder.outcome.code = "upstream_unreachable";
+  recorder.answered(new Response("", { headers: { "x-request-id": "echoed" } }));
+  const { code, upstreamRequestId, headers } = recorder.record(undefined);
   assert.deepEqual([code, upstreamRequestId, headers], [
     "upstream_unreachable",
     undefined,
@@ -80,10 +89,9 @@ Deno.test("an answer of the proxy's own is not said to have an id of the upstrea
 });
 
 Deno.test("a request cut off before any answer is a 503 that nobody received", () => {
-  const watch = new RequestWatch(
-    new Request("http://proxy/", { headers: { "user-agent": "curl/8" } }),
-  );
-  const { status, firstByteMs, responseBytes, userAgent, headers } = watch.record(1, "proxy", true);
+  const request = new Request("http://proxy/", { headers: { "user-agent": "curl/8" } });
+  const record = recorderOf(request, true).record("proxy");
+  const { status, firstByteMs, responseBytes, userAgent, headers } = record;
   assert.deepEqual([status, firstByteMs, responseBytes, userAgent], [
     ...[503, undefined, undefined, "curl/8"],
   ]);
