@@ -1,4 +1,5 @@
-import { X509Certificate } from "node:crypto";
+import { readCertificates } from "../net/pem.ts";
+import { alternativeNames } from "../tls/certificate.ts";
 import type { CertificateExpiry } from "./metrics.ts";
 
 /**
@@ -7,7 +8,6 @@ import type { CertificateExpiry } from "./metrics.ts";
  * @param pem the chain, the leaf first
  */
 export function certificateExpiry(pem: string): CertificateExpiry {
-  const { validTo, subjectAltName } = new X509Certificate(pem);
-  const names = (subjectAltName ?? "").split(", ").map((name) => name.replace(/^[^:]*:/, ""));
-  return { names: names.filter(Boolean), notAfter: Date.parse(validTo) };
+  const [leaf] = readCertificates({ name: "the certificate", text: pem });
+  return { names: alternativeNames(leaf), notAfter: leaf.validToDate.getTime() };
 }

@@ -1,5 +1,12 @@
-import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import type { CertificatePair } from "../ipc/messages.ts";
+import {
+  PemError,
+  type PemText,
+  privateKeyPem,
+  readCertificates,
+  readPrivateKey,
+} from "../net/pem.ts";
 
 /** A pair that was checked, and what its leaf says. Times are milliseconds since 1970. */
 export interface Certificate extends CertificatePair {
@@ -11,14 +18,6 @@ export interface Certificate extends CertificatePair {
   readonly serial: string;
   /** DNS names and addresses it is for. */
   readonly names: readonly string[];
-}
-
-/** Text that claims to be PEM, and what to call it in a message. */
-export interface PemText {
-  /** A path, mostly. */
-  readonly name: string;
-  /** What it holds. */
-  readonly text: string;
 }
 
 /** Thrown for a certificate that must not be served; each fault names its file. */
@@ -35,11 +34,6 @@ export class CertificateError extends Error {
   }
 }
 
-const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const KEY_BLOCK =
-  /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[^-]+-----END (?:RSA |EC )?PRIVATE KEY-----/;
-const ENCRYPTED_KEY = /BEGIN ENCRYPTED PRIVATE KEY|Proc-Type: 4,ENCRYPTED/;
-
 /** Curves that the runtime's TLS can sign with. */
 const CURVES = ["prime256v1", "secp384r1", "secp521r1"];
 /** Smallest and largest RSA modulus that the runtime's TLS can sign with, in bits. */
@@ -54,22 +48,22 @@ const RSA_BITS = { min: 2048, max: 8192 };
  */
 export function readCertificate(cert: PemText, key: PemText, now?: number): Certificate {
   const faults: string[] = [];
-  const chain = attempt(faults, () => parseChain(cert));
-  const privateKey = attempt(faults, () => parseKey(key));
-  const leaf = chain?.[0];
-  if (leaf !== undefined && chain !== undefined) {
-    if (now !== undefined) faults.push(...validityFaults(cert.name, leaf, now));
-    if (privateKey !== undefined) {
-      faults.push(...matchFaults(cert.name, key.name, chain, privateKey));
-    }
-    if (leaf !== undefined && faults.length === 0) faults.push(...orderFaults(cert.name, chain));
+  const chain = attempt(faults, () => readCertificates(cert));
+  const privateKey = attempt(faults, () => servableKey(key));
+  if (chain !== undefined && now !== undefined) {
+    faults.push(...validityFaults(cert.name, chain[0], now));
   }
-  if (leaf === undefined || privateKey === undefined || faults.length > 0) {
+  if (chain !== undefined && privateKey !== undefined) {
+    faults.push(...matchFaults(cert.name, key.name, chain, privateKey));
+    if (faults.length === 0) faults.push(...orderFaults(cert.name, chain));
+  }
+  if (chain === undefined || privateKey === undefined || faults.length > 0) {
     throw new CertificateError(faults);
   }
+  const [leaf] = chain;
   return {
-    cert: cert.text,
-    key: String(privateKey.export({ type: "pkcs8", format: "pem" })),
+    cert: chain.join(""),
+    key: privateKeyPem(privateKey),
     notBefore: leaf.validFromDate.getTime(),
     notAfter: leaf.validToDate.getTime(),
     serial: leaf.serialNumber,
@@ -86,48 +80,16 @@ function attempt<T>(faults: string[], read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof CertificateError)) throw error;
-    faults.push(...error.faults);
+    if (!(error instanceof PemError)) throw error;
+    faults.push(error.message);
     return undefined;
   }
 }
 
-function parseChain({ name, text }: PemText): X509Certificate[] {
-  const blocks = text.match(CERTIFICATE_BLOCK);
-  if (blocks === null) {
-    const instead = text.includes("PRIVATE KEY") ? ", it holds a private key" : "";
-    throw new CertificateError([`${name}: holds no PEM certificate${instead}`]);
-  }
-  return blocks.map((block, index) => {
-    try {
-      return new X509Certificate(block);
-    } catch {
-      throw new CertificateError([`${name}: certificate ${index + 1} cannot be read`]);
-    }
-  });
-}
-
-function parseKey({ name, text }: PemText): KeyObject {
-  if (ENCRYPTED_KEY.test(text)) {
-    throw new CertificateError([
-      `${name}: the private key is encrypted, expected one without a passphrase`,
-    ]);
-  }
-  const block = KEY_BLOCK.exec(text)?.[0];
-  if (block === undefined) {
-    const instead = text.includes("BEGIN CERTIFICATE") ? ", it holds a certificate" : "";
-    throw new CertificateError([
-      `${name}: holds no PEM private key (PKCS#8, SEC1 or PKCS#1)${instead}`,
-    ]);
-  }
-  let key: KeyObject;
-  try {
-    key = createPrivateKey(block);
-  } catch {
-    throw new CertificateError([`${name}: the private key cannot be read`]);
-  }
+function servableKey(pem: PemText): KeyObject {
+  const key = readPrivateKey(pem);
   const fault = keyFault(key);
-  if (fault !== undefined) throw new CertificateError([`${name}: ${fault}`]);
+  if (fault !== undefined) throw new PemError(pem, fault);
   return key;
 }
 
@@ -190,7 +152,8 @@ function isIssuer(issuer: X509Certificate, issued: X509Certificate): boolean {
   }
 }
 
-function alternativeNames(leaf: X509Certificate): string[] {
+/** DNS names and addresses that a certificate is for. */
+export function alternativeNames(leaf: X509Certificate): string[] {
   const names = leaf.subjectAltName ?? "";
   return names.split(", ").filter(Boolean).map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
 }

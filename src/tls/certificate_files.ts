@@ -1,9 +1,6 @@
-import {
-  type Certificate,
-  CertificateError,
-  type PemText,
-  readCertificate,
-} from "./certificate.ts";
+import type { PemText } from "../net/pem.ts";
+import { whyUnreadable } from "../permissions/unreadable.ts";
+import { type Certificate, CertificateError, readCertificate } from "./certificate.ts";
 
 /** The two files of `tls.mode = "manual"`. */
 export interface CertificatePaths {
@@ -47,17 +44,11 @@ async function signature(path: string): Promise<string> {
   }
 }
 
-async function readPem(path: string): Promise<PemText> {
+/** @throws {CertificateError} when the file cannot be read */
+export async function readPem(path: string): Promise<PemText> {
   try {
     return { name: path, text: await Deno.readTextFile(path) };
   } catch (error) {
-    throw new CertificateError([`${path}: ${unreadable(path, error)}`]);
+    throw new CertificateError([`${path}: ${whyUnreadable(path, error)}`]);
   }
-}
-
-function unreadable(path: string, error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return `needs the permission --allow-read=${path}`;
-  if (error instanceof Deno.errors.NotFound) return "does not exist";
-  if (error instanceof Deno.errors.PermissionDenied) return "this user may not read it";
-  return `cannot be read (${error instanceof Error ? error.message : error})`;
 }

@@ -1,15 +1,22 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import type { KeyObject } from "node:crypto";
 import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import type { TlsOptions } from "../net/connect.ts";
+import {
+  type Certificates,
+  PemError,
+  type PemText,
+  privateKeyPem,
+  readCertificates,
+  readPrivateKey,
+} from "../net/pem.ts";
+import { whyUnreadable } from "../permissions/unreadable.ts";
 
 /** The settings that name files for TLS with the upstream. */
 export type UpstreamTlsSettings = Pick<
   Settings,
   "upstream_ca_file" | "upstream_client_cert_path" | "upstream_client_key_path"
 >;
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /**
  * Reads and checks the files for TLS with the upstream. They are checked here because the runtime
@@ -18,60 +25,38 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE----
  * @throws {StartError} holding every complaint at once
  */
 export function readUpstreamTls(settings: UpstreamTlsSettings): TlsOptions {
+  const { upstream_client_cert_path: certPath, upstream_client_key_path: keyPath } = settings;
   const complaints: string[] = [];
-  const take = (setting: keyof UpstreamTlsSettings, check: (pem: string) => void) => {
+  const take = <T>(setting: keyof UpstreamTlsSettings, parse: (pem: PemText) => T) => {
     const path = settings[setting];
     if (path === undefined) return undefined;
     try {
-      const pem = Deno.readTextFileSync(path);
-      check(pem);
-      return pem;
+      return parse({ name: path, text: Deno.readTextFileSync(path) });
     } catch (error) {
-      complaints.push(`${setting}: ${reason(error, path)}`);
+      const isRead = error instanceof PemError;
+      const fault = isRead ? error.message : `${path}: ${whyUnreadable(path, error)}`;
+      complaints.push(`${setting}: ${fault}`);
       return undefined;
     }
   };
-  const { upstream_client_cert_path: certPath, upstream_client_key_path: keyPath } = settings;
   if ((certPath === undefined) !== (keyPath === undefined)) {
     complaints.push(
       "upstream_client_cert_path, upstream_client_key_path: expected both or neither",
     );
   }
-  const ca = take("upstream_ca_file", (pem) => void certificates(pem));
-  const cert = take("upstream_client_cert_path", (pem) => void certificates(pem));
-  const key = take("upstream_client_key_path", (pem) => checkKey(pem, cert));
+  const authorities = take("upstream_ca_file", readCertificates);
+  const chain = take("upstream_client_cert_path", readCertificates);
+  const key = take("upstream_client_key_path", (pem) => keyOf(pem, chain));
   if (complaints.length > 0) throw new StartError(complaints);
-  return { caCerts: ca ? [ca] : [], ...(cert && key && { client: { cert, key } }) };
-}
-
-function certificates(pem: string): X509Certificate[] {
-  const found = pem.match(CERTIFICATE)?.map((one) => new X509Certificate(one)) ?? [];
-  if (found.length === 0) throw new TypeError("it holds no PEM certificate");
-  return found;
+  return {
+    caCerts: authorities?.map(String) ?? [],
+    ...(chain && key && { client: { cert: chain.join(""), key: privateKeyPem(key) } }),
+  };
 }
 
 /** The certificate that is ours comes first in its file, those that vouch for it follow. */
-function checkKey(pem: string, cert: string | undefined): void {
-  const key = privateKey(pem);
-  const [ours] = cert === undefined ? [] : certificates(cert);
-  if (ours && !ours.checkPrivateKey(key)) {
-    throw new TypeError("it does not belong to the certificate in upstream_client_cert_path");
-  }
-}
-
-/** What the parser says of a key it cannot read may quote it. */
-function privateKey(pem: string): ReturnType<typeof createPrivateKey> {
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    throw new TypeError("it holds no unencrypted PEM private key");
-  }
-}
-
-function reason(error: unknown, path: string): string {
-  if (error instanceof Deno.errors.NotFound) return `there is no file ${path}`;
-  if (error instanceof Deno.errors.NotCapable) {
-    return `not allowed to read ${path}; run with "--allow-read=${path}"`;
-  }
-  return `cannot use ${path}: ${error instanceof Error ? error.message : "unknown reason"}`;
+function keyOf(pem: PemText, chain: Certificates | undefined): KeyObject {
+  const key = readPrivateKey(pem);
+  if (chain === undefined || chain[0].checkPrivateKey(key)) return key;
+  throw new PemError(pem, "does not belong to the certificate in upstream_client_cert_path");
 }

@@ -148,8 +148,11 @@ Deno.test("a certificate file that cannot serve is named with what it lacks", as
     await proxy.waitForLine(pattern);
   };
   await line("", /client_certificate_path .*is empty/);
-  await line("nothing", /client_certificate_path .*holds no certificate/);
-  await line((await makeCertificate()).cert, /client_certificate_path .*holds no RSA private key/);
+  await line("nothing", /client_certificate_path .*holds no PEM certificate/);
+  await line(
+    (await makeCertificate()).cert,
+    /client_certificate_path .*holds no PEM private key .*, it holds a certificate; put .*into one/,
+  );
   await Deno.remove(file);
   await using proxy = await startAzureProxy({ type: "azure_ad", args: flags });
   await proxy.waitForLine(/client_certificate_path .*does not exist/);

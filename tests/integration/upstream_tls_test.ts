@@ -107,7 +107,7 @@ const REFUSED: [name: string, files: FlagFiles, complaint: RegExp][] = [
   ["a key file without a key", {
     "upstream-client-cert-path": client.cert,
     "upstream-client-key-path": client.cert,
-  }, /no unencrypted PEM private key/],
+  }, /holds no PEM private key .*, it holds a certificate/],
 ];
 
 for (const [name, contents, complaint] of REFUSED) {

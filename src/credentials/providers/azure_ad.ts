@@ -4,8 +4,8 @@ import {
   readSigningCertificate,
   signAssertion,
   type SigningCertificate,
-  UnusableCertificate,
 } from "./certificate_assertion.ts";
+import { PemError } from "../../net/pem.ts";
 import { exchangeToken } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
@@ -111,12 +111,13 @@ type LibraryOptions = AuthorityOptions & {
 
 /** Read anew for each token, so that a renewed certificate needs no restart. */
 async function readCertificate(path: string): Promise<SigningCertificate> {
-  const pem = await readSecretFile(NAME, "client_certificate_path", path);
+  const text = await readSecretFile(NAME, "client_certificate_path", path);
+  const name = `client_certificate_path "${path}"`;
   try {
-    return readSigningCertificate(pem, Date.now());
+    return readSigningCertificate({ name, text }, Date.now());
   } catch (error) {
-    if (!(error instanceof UnusableCertificate)) throw error;
-    const message = `${NAME}: client_certificate_path "${path}" ${error.message}`;
-    throw new TokenError("denied", message);
+    if (!(error instanceof PemError)) throw error;
+    const advice = "put the application's certificate and its RSA key into one PEM file";
+    throw new TokenError("denied", `${NAME}: ${error.message}; ${advice}`);
   }
 }

@@ -2,28 +2,20 @@ import { Buffer } from "node:buffer";
 import {
   constants,
   createHash,
-  createPrivateKey,
   type KeyObject,
   randomUUID,
   sign,
-  X509Certificate,
+  type X509Certificate,
 } from "node:crypto";
+import { PemError, type PemText, readCertificates, readPrivateKey } from "../../net/pem.ts";
 
 /** Seconds an assertion is good for; it is used at once. */
 const LIFETIME = 600;
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
-const PRIVATE_KEY = /-----BEGIN (RSA )?PRIVATE KEY-----[^-]+-----END (RSA )?PRIVATE KEY-----/;
 
 /** A certificate that can sign for an application. */
 export interface SigningCertificate {
   readonly certificate: X509Certificate;
   readonly key: KeyObject;
-}
-
-/** Thrown for a PEM text that cannot serve; the message goes after the file's name. */
-export class UnusableCertificate extends Error {
-  override readonly name = "UnusableCertificate";
 }
 
 /**
@@ -33,34 +25,17 @@ export class UnusableCertificate extends Error {
  * takes only a key that stands alone. Guarded by `tests/integration/azure_ad_test.ts`.
  *
  * @param now wall-clock time in milliseconds since the epoch
- * @throws {UnusableCertificate} telling what the text lacks
+ * @throws {PemError} telling what the text lacks
  */
-export function readSigningCertificate(pem: string, now: number): SigningCertificate {
-  const certificate = CERTIFICATE.exec(pem)?.[0];
-  const key = PRIVATE_KEY.exec(pem)?.[0];
-  if (certificate === undefined) throw new UnusableCertificate("holds no certificate");
-  if (key === undefined) {
-    throw new UnusableCertificate(
-      pem.includes("ENCRYPTED PRIVATE KEY")
-        ? "holds an encrypted private key; write it without a passphrase"
-        : "holds no RSA private key; put certificate and key into one PEM file",
-    );
+export function readSigningCertificate(pem: PemText, now: number): SigningCertificate {
+  const [certificate] = readCertificates(pem);
+  const key = readPrivateKey(pem);
+  if (key.asymmetricKeyType !== "rsa") {
+    throw new PemError(pem, "holds no RSA key, and Entra ID takes no other");
   }
-  const read = parse(certificate, key);
-  if (read.key.asymmetricKeyType !== "rsa") {
-    throw new UnusableCertificate("holds no RSA key, and Entra ID takes no other");
-  }
-  const end = new Date(read.certificate.validTo);
-  if (end.getTime() > now) return read;
-  throw new UnusableCertificate(`holds a certificate that expired on ${end.toISOString()}`);
-}
-
-function parse(certificate: string, key: string): SigningCertificate {
-  try {
-    return { certificate: new X509Certificate(certificate), key: createPrivateKey(key) };
-  } catch {
-    throw new UnusableCertificate("holds a certificate or private key that cannot be read");
-  }
+  const end = new Date(certificate.validTo);
+  if (end.getTime() > now) return { certificate, key };
+  throw new PemError(pem, `holds a certificate that expired on ${end.toISOString()}`);
 }
 
 /** For whom an assertion speaks, and to whom. */

@@ -1,3 +1,4 @@
+import { whyUnreadable } from "../../permissions/unreadable.ts";
 import { TokenError } from "./token_provider.ts";
 
 /**
@@ -13,14 +14,10 @@ export async function readSecretFile(
   try {
     const text = (await Deno.readTextFile(path)).trim();
     if (text !== "") return text;
-    throw new TokenError("denied", `${provider}: ${setting} "${path}" is empty`);
+    throw new TokenError("denied", `${provider}: ${setting} "${path}": is empty`);
   } catch (error) {
     if (error instanceof TokenError) throw error;
-    const reason = error instanceof Deno.errors.NotFound
-      ? "does not exist"
-      : error instanceof Deno.errors.PermissionDenied
-      ? "may not be read by this user"
-      : "cannot be read";
-    throw new TokenError("denied", `${provider}: ${setting} "${path}" ${reason}`);
+    const reason = whyUnreadable(path, error);
+    throw new TokenError("denied", `${provider}: ${setting} "${path}": ${reason}`);
   }
 }

@@ -1,5 +1,7 @@
 import type { TlsSettings } from "../../config/schema/settings.ts";
+import { PemError, readCertificates } from "../../net/pem.ts";
 import { CertificateError } from "../certificate.ts";
+import { readPem } from "../certificate_files.ts";
 import type { CertificateSource, UpkeepLog } from "../certificate_source.ts";
 import { expiryText } from "../expiry_warning.ts";
 import { AcmeSource } from "./acme_source.ts";
@@ -86,7 +88,13 @@ function externalAccount({ eab_kid: kid, eab_hmac_key: hmacKey }: AcmeSettings) 
 
 async function readCaFile(path: string | undefined): Promise<string[]> {
   if (path === undefined) return [];
-  return [await explained(path, () => Deno.readTextFile(path))];
+  const pem = await readPem(path);
+  try {
+    return readCertificates(pem).map(String);
+  } catch (error) {
+    if (!(error instanceof PemError)) throw error;
+    throw new CertificateError([error.message]);
+  }
 }
 
 /** Turns what the file system refuses into a message that names the path, and the flag if one helps. */
