@@ -1,4 +1,5 @@
 import type { TokenCredentialOptions } from "@azure/identity";
+import { retryAfterMs } from "../../net/retry_after.ts";
 import { fetchFromAuthority } from "./authority_fetch.ts";
 
 type HttpClient = NonNullable<TokenCredentialOptions["httpClient"]>;
@@ -84,20 +85,6 @@ class ResponseHeaders extends Map<string, string> {
 }
 
 function authorityAnswer(response: Response, body: string): AuthorityAnswer {
-  const retryAfterMs = parseRetryAfter(response.headers.get("retry-after"), Date.now());
-  return { status: response.status, body, retryAfterMs };
-}
-
-/**
- * Reads a `Retry-After` (RFC 9110 §10.2.3): seconds, or a date.
- *
- * @param now wall-clock time in milliseconds since the epoch
- * @returns milliseconds from now; `undefined` where there is none that makes sense
- */
-export function parseRetryAfter(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  const seconds = /^\s*(\d+)\s*$/.exec(value)?.[1];
-  if (seconds !== undefined) return Number(seconds) * 1000;
-  const date = /GMT\s*$/.test(value) ? Date.parse(value) : NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const wait = retryAfterMs(response.headers.get("retry-after"), Date.now());
+  return { status: response.status, body, retryAfterMs: wait };
 }

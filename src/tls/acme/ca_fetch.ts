@@ -1,4 +1,5 @@
-import { type Problem, retryAfterMs } from "./problem.ts";
+import { retryAfterMs } from "../../net/retry_after.ts";
+import type { Problem } from "./problem.ts";
 
 /** Milliseconds an authority gets to answer one request. */
 const REQUEST_TIMEOUT = 30_000;

@@ -19,6 +19,9 @@ export interface ProblemContext {
   readonly domain?: string;
 }
 
+/** Longest wait that is believed, in milliseconds: rate limits end within days. */
+const LONGEST_WAIT = 30 * 86_400_000;
+
 /** Let's Encrypt tells the end of a rate limit in words: "retry after 2026-01-31 10:20:30 UTC". */
 const RETRY_AFTER_TEXT = /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)/;
 
@@ -60,7 +63,8 @@ export function explainProblem(
   now: number,
 ): OrderFailure {
   const { host } = new URL(context.directoryUrl);
-  const wait = problem.retryAfter ?? waitInText(problem.detail, now);
+  const asked = problem.retryAfter || waitInText(problem.detail, now);
+  const wait = asked && Math.min(asked, LONGEST_WAIT);
   const retryAfterMs = wait !== undefined && wait > 0 ? { retryAfterMs: wait } : {};
   if (problem.transport) {
     return { reason: `cannot reach the authority at ${host} (${problem.detail})` };
@@ -75,18 +79,6 @@ export function explainProblem(
   const subject = context.domain === undefined ? "" : ` for ${context.domain}`;
   const fault = known ?? `the authority refused${subject}: ${problem.type}`;
   return { reason: `${fault} (${host}: ${problem.detail})`, ...retryAfterMs };
-}
-
-/**
- * Milliseconds that a Retry-After field asks for (RFC 9110 §10.2.3).
- *
- * @param value seconds or an HTTP date; `null` where there is none
- * @param now milliseconds since 1970
- */
-export function retryAfterMs(value: string | null, now: number): number | undefined {
-  if (value === null) return undefined;
-  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(wait) || wait < 0 ? undefined : wait;
 }
 
 function waitInText(detail: string, now: number): number | undefined {

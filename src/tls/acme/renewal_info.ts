@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { standInFor } from "../../net/environment_proxy.ts";
+import { retryAfterMs } from "../../net/retry_after.ts";
 import { CaFetch } from "./ca_fetch.ts";
-import { retryAfterMs } from "./problem.ts";
 import type { Random } from "./renewal.ts";
 
 const MINUTE = 60_000;
