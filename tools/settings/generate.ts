@@ -1,5 +1,5 @@
 /**
- * Writes what is generated from the settings table: `config.example.toml`, and the tables of
+ * Writes what is generated from the settings schema: `config.example.toml`, and the tables of
  * README.md if there is one.
  *
  * `deno run --allow-read=. --allow-write=config.example.toml,README.md tools/settings/generate.ts`

@@ -29,7 +29,7 @@ export interface Setting {
   readonly kind: Kind<unknown>;
   /** Value when nobody sets one. A setting with neither this nor `required` may be absent. */
   readonly default?: unknown;
-  /** Path of the setting whose value, where it has one, stands in for a missing one. */
+  /** Path of a setting declared before, whose value, if it has one, stands in for a missing one. */
   readonly inherits?: string;
   /** How the documentation names the absence of a value: `off`, `none`. */
   readonly absent?: string;

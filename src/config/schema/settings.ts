@@ -12,8 +12,7 @@ import { server } from "./server.ts";
 import type { Section, Setting } from "./setting.ts";
 import type { SettingsOf, Simplify, TablesOf, ValuesOf } from "./settings_of.ts";
 import { tls } from "./tls.ts";
-import { upstream } from "./upstream.ts";
-import { upstreamAuth } from "./upstream_auth.ts";
+import { upstream, upstreamAuth } from "./upstream.ts";
 
 /** Every section, in the order in which help, example and README show them. */
 export const sections = [

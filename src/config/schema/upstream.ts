@@ -1,7 +1,8 @@
 import { netAddressOf } from "../../net/address.ts";
+import { azureTypes, chainTables, validateAzure } from "./azure.ts";
 import { upstreamUrl as baseUrl } from "./kinds/address.ts";
-import { boolean, seconds, text } from "./kinds/scalar.ts";
-import type { Setting } from "./setting.ts";
+import { boolean, headerSecret, oneOf, seconds, text } from "./kinds/scalar.ts";
+import type { Section, Setting, TableSchema } from "./setting.ts";
 
 /** Where requests go. */
 export const upstreamUrl = {
@@ -63,6 +64,57 @@ export const upstreamConnection = [
 
 /** Everything there is to say about one upstream but its credentials. */
 export const upstream = [upstreamUrl, ...upstreamConnection] as const;
+
+const apiKey = {
+  key: "api_key",
+  flag: "--upstream-api-key <KEY>",
+  kind: headerSecret(),
+  required: true,
+  secret: true,
+  doc: "Key that the upstream expects from us.",
+  example: "${UPSTREAM_API_KEY}",
+} as const satisfies Setting;
+
+const header = {
+  key: "header",
+  flag: "--upstream-auth-header <HEADER>",
+  kind: oneOf(["auto", "x-api-key", "api-key", "authorization"]),
+  default: "auto",
+  doc: "Header that carries the key. auto picks by host: x-api-key for anthropic.com, api-key " +
+    "for azure.com, authorization for api.openai.com, else the header the client used.",
+  example: "auto",
+} as const satisfies Setting;
+
+/** Each way to authenticate to the upstream, and the settings it uses. */
+const types = {
+  api_key: [apiKey, header],
+  ...azureTypes,
+} as const satisfies Readonly<Record<string, readonly Setting[]>>;
+
+const type = {
+  key: "type",
+  flag: "--upstream-auth-type <TYPE>",
+  kind: oneOf(Object.keys(types) as (keyof typeof types)[]),
+  required: true,
+  doc: "How we authenticate to the upstream.",
+  example: "api_key",
+} as const satisfies Setting;
+
+/** A table that says how we authenticate to an upstream. */
+export const authentication = {
+  settings: [type],
+  variants: { by: "type", of: types },
+  tables: chainTables,
+  validate: validateAzure,
+} as const satisfies TableSchema;
+
+/** How we authenticate to the upstream. */
+export const upstreamAuth = {
+  name: "upstream_auth",
+  title: "Upstream authentication",
+  onReload: "change",
+  ...authentication,
+} as const satisfies Section;
 
 function sameAddress(a: string, b: string): boolean {
   return netAddressOf(a) === netAddressOf(b);

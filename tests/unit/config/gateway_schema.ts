@@ -10,7 +10,7 @@ import {
 } from "../../../src/config/schema/kinds/scalar.ts";
 import { optional, type Section, type Setting } from "../../../src/config/schema/setting.ts";
 import { isTable, type Table } from "../../../src/config/schema/toml_value.ts";
-import { authentication } from "../../../src/config/schema/upstream_auth.ts";
+import { authentication } from "../../../src/config/schema/upstream.ts";
 
 const http2 = {
   key: "upstream_http2",
