@@ -143,17 +143,17 @@ class Resolver implements Resolution {
 
   /** @param from where the faults' keys begin */
   #report(from: Keys, faults: readonly Fault[] = []): void {
-    for (const fault of faults) {
-      const keys = [...from, ...fault.at];
-      const path = pathOf(keys);
-      if ("wrong" in fault) {
-        const source = this.#sourceOf(keys);
-        this.complaints.push(`${source ? place(path, source) : path}: ${fault.wrong}`);
-        continue;
-      }
-      const setting = settingsIn(this.values, this.#sections).find((one) => one.path === path);
-      if (setting) this.complaints.push(this.#missing(setting, fault.missing));
+    for (const fault of faults) this.complaints.push(this.#told([...from, ...fault.at], fault));
+  }
+
+  #told(keys: Keys, fault: Fault): string {
+    const path = pathOf(keys);
+    if ("wrong" in fault) {
+      const source = this.#sourceOf(keys);
+      return `${source ? place(path, source) : path}: ${fault.wrong}`;
     }
+    const placed = settingsIn(this.values, this.#sections).find((one) => one.path === path);
+    return placed ? this.#missing(placed, fault.missing) : `${path} is not set (${fault.missing})`;
   }
 
   #missing(placed: PlacedSetting, why: string | undefined): string {

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "smol-toml";
 import { StartError } from "../../../src/config/load/start_error.ts";
-import { allSettings } from "../../../src/config/schema/placed_setting.ts";
+import { allSections, allSettings, settingsOf } from "../../../src/config/schema/placed_setting.ts";
 import { runs } from "../../kit/random/property_runs.ts";
 import { load, REQUIRED, type World } from "./loading.ts";
 
 const CANARY = "sk-canary-4f1d";
 const SECRET_PATHS = allSettings().filter(({ setting }) => setting.secret).map(({ path }) => path);
 const FLAG_PATHS = allSettings().filter(({ flag }) => flag !== undefined).map(({ path }) => path);
-const KNOWN_KEYS = allSettings().flatMap(({ keys }) => [...keys]);
+const KNOWN_KEYS = allSections().flatMap(settingsOf).flatMap(({ keys }) => keys.map(String));
 
 Deno.test("any text as a file loads or fails with a StartError", async () => {
   await fc.assert(fc.asyncProperty(tomlLikeText(), onlyStartErrors), runs(200));
@@ -59,7 +59,7 @@ Deno.test("a document with a secret under unknown keys never shows it", async ()
   const unknown = fc.string().filter((key) => !KNOWN_KEYS.includes(key));
   await fc.assert(
     fc.asyncProperty(fc.dictionary(unknown, fc.constant(CANARY)), async (table) => {
-      const toml = stringify({ ...table, upstream_auth: table, logging: table });
+      const toml = stringify({ ...table, upstream_auth: table, logging: table, models: [table] });
       assertNoCanary(await outcome({ toml }));
     }),
     runs(200),
@@ -120,6 +120,7 @@ function document(text: fc.Arbitrary<string>): fc.Arbitrary<Record<string, unkno
       fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }),
       tie("table"),
       fc.array(text, { maxLength: 3 }),
+      fc.array(tie("table"), { maxLength: 3 }),
     ),
   })).table;
 }
