@@ -1,6 +1,6 @@
 /**
  * The words in which Deno 2.9.6 says why a connection or an exchange failed: it has no codes for that,
- * and an upgrade may change them. Guarded by `tests/unit/proxy/forward_test.ts`.
+ * and an upgrade may change them. Guarded by `tests/unit/net/network_failure_test.ts`.
  *
  * @module
  */
@@ -35,6 +35,15 @@ export function networkFailure(words: string): NetworkFailure | undefined {
 export function fetchFailure(error: unknown): string {
   return /(?:client error |Connection reset by peer).*/s.exec(causeOf(error))?.[0] ??
     "fetch failed";
+}
+
+/**
+ * Why a certificate was not accepted: `UnknownIssuer`.
+ *
+ * @returns `undefined` where the words are of something else
+ */
+export function untrustedCertificate(words: string): string | undefined {
+  return /invalid peer certificate: (.*)/s.exec(words)?.[1];
 }
 
 /** Whether words of {@linkcode fetchFailure} say that no connection was made, so nothing was sent. */

@@ -7,9 +7,6 @@ import { openTunnel } from "./tunnel.ts";
 /** Milliseconds that looking at a certificate may take. */
 const LOOK_TIMEOUT = 10_000;
 
-/** The words of Deno's `fetch` for a certificate it does not accept. */
-export const UNTRUSTED: RegExp = /invalid peer certificate/;
-
 /** What identifies a certificate to whoever has to trust it, or to find out who sent it. */
 export interface PresentedCertificate {
   /** Whose it is: `CN=example.com`. */

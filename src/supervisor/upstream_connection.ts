@@ -2,7 +2,8 @@ import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
 import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
-import { presentedCertificate, UNTRUSTED } from "../net/peer_certificate.ts";
+import { untrustedCertificate } from "../net/network_failure.ts";
+import { presentedCertificate } from "../net/peer_certificate.ts";
 import { proxyAuthorization } from "../net/tunnel.ts";
 import type { TlsOptions } from "../net/connect.ts";
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
@@ -63,9 +64,9 @@ export function certificateReporter(
 ): (detail: string | undefined) => void {
   let quietUntil = -Infinity;
   return (detail) => {
-    if (detail === undefined || !UNTRUSTED.test(detail) || now() < quietUntil) return;
+    const reason = untrustedCertificate(detail ?? "");
+    if (reason === undefined || now() < quietUntil) return;
     quietUntil = now() + REPORT_INTERVAL;
-    const reason = detail.replace(/^.*invalid peer certificate: /s, "");
     presentedCertificate(url, proxy, tls.caCerts).then(
       (certificate) =>
         log.error("the upstream's certificate is not trusted", {

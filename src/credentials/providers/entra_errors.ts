@@ -1,3 +1,4 @@
+import { fetchFailure, type NetworkFailure, networkFailure } from "../../net/network_failure.ts";
 import type { AuthorityAnswer } from "./identity_transport.ts";
 import { TokenError } from "./token_provider.ts";
 
@@ -99,22 +100,17 @@ export function firstLine(text: string): string {
   return line.replace(/\p{Cc}/gu, " ").trim().slice(0, 200);
 }
 
-/** What the network's words mean, as Deno's `fetch` reports them. */
-const NETWORK: readonly [pattern: RegExp, reason: string][] = [
-  [/dns error|failed to lookup/i, "its host name cannot be resolved; check authority_host and DNS"],
-  [
-    /certificate|tls|handshake|UnknownIssuer/i,
-    "its certificate is not trusted; name the company " +
-    "CA's PEM file in DENO_CERT",
-  ],
-  [/refused|os error 111/i, "it refused the connection; check authority_host and the firewall"],
-  [/permission|NotCapable|run again with/i, "the network permission for it is missing"],
-];
+/** What a failure of the network means. */
+const NETWORK: Readonly<Partial<Record<NetworkFailure, string>>> = {
+  unknown_host: "its host name cannot be resolved; check authority_host and DNS",
+  tls: "its certificate is not trusted; name the company CA's PEM file in DENO_CERT",
+  refused: "it refused the connection; check authority_host and the firewall",
+  not_permitted: "the network permission for it is missing",
+};
 
 function explainFailure({ provider, authority }: FailedExchange, failure: Error): TokenError {
   if (failure instanceof TokenError) return failure;
-  const cause = failure.cause instanceof Error ? failure.cause.message : "";
-  const words = `${failure.message} ${cause}`;
-  const reason = NETWORK.find(([pattern]) => pattern.test(words))?.[1] ?? "the connection failed";
+  const kind = networkFailure(`${failure.name} ${fetchFailure(failure)}`);
+  const reason = (kind && NETWORK[kind]) ?? "the connection failed";
   return new TokenError("unreachable", `${provider}: cannot reach ${authority}: ${reason}`);
 }
