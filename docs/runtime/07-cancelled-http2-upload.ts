@@ -20,7 +20,7 @@
  * Suggested fix: Ask the stream whether it has seen END_STREAM before calling the body complete.
  *
  * What claude-proxy does: It reads a body over HTTP/2 without a `content-length` in JavaScript and
- * looks at `request.signal`, which has fired by then: `src/proxy/unannounced_body.ts`, guarded by
+ * looks at `request.signal`, which has fired by then: `src/proxy/body.ts`, guarded by
  * `tests/wire/http2_messages_test.ts`. With a `content-length` that is not needed, because `fetch`
  * notices that bytes are missing.
  */

@@ -1,5 +1,4 @@
-/** The two ways an API words its errors. */
-export type Dialect = "anthropic" | "openai";
+import type { Dialect } from "../../src/clients/dialect.ts";
 
 /** {@link https://platform.claude.com/docs/en/api/errors} */
 const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
@@ -21,14 +20,6 @@ const OPENAI_TYPES: Readonly<Record<number, { type: string; code: string | null 
   429: { type: "requests", code: "rate_limit_exceeded" },
   529: { type: "overloaded_error", code: null },
 };
-
-/** The dialect of a request whose path is not served: what the caller most likely speaks. */
-export function dialectOf(request: Request): Dialect {
-  const { pathname } = new URL(request.url);
-  const speaksAnthropic = /\/anthropic(\/|$)|\/v1\/messages(\/|$)/.test(pathname) ||
-    request.headers.has("anthropic-version");
-  return speaksAnthropic ? "anthropic" : "openai";
-}
 
 /**
  * An error as the real API would send it.

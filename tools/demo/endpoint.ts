@@ -1,4 +1,4 @@
-import type { Dialect } from "./api_errors.ts";
+import type { Dialect } from "../../src/clients/dialect.ts";
 import type { StreamEvent } from "./event_stream.ts";
 import type { Ask, Reply } from "./reply.ts";
 

@@ -15,7 +15,8 @@
 import { setTimeout as sleepFor } from "node:timers/promises";
 import * as v from "valibot";
 import { countTokens, messages } from "./anthropic.ts";
-import { type Dialect, dialectOf, errorResponse } from "./api_errors.ts";
+import { type Dialect, dialectOf } from "../../src/clients/dialect.ts";
+import { errorResponse } from "./api_errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { eventStream, type Pace, type Sleep } from "./event_stream.ts";
 import { chatCompletions } from "./openai_chat.ts";
@@ -80,10 +81,11 @@ export function createModelApi(
   };
   return async (request) => {
     onRequest(request);
-    const path = new URL(request.url).pathname.replace(/^\/(anthropic|openai)(?=\/|$)/, "");
+    const { pathname } = new URL(request.url);
+    const path = pathname.replace(/^\/(anthropic|openai)(?=\/|$)/, "");
     if (isBase(path) && ["GET", "HEAD"].includes(request.method)) return baseAnswer(request);
     const endpoint = request.method === "POST" ? ENDPOINTS[path] : undefined;
-    const dialect = endpoint?.dialect ?? dialectOf(request);
+    const dialect = endpoint?.dialect ?? dialectOf(pathname, request.headers);
     const arrived = performance.now();
     const response = endpoint === undefined
       ? errorResponse(dialect, 404, `Unknown operation ${request.method} ${path}`)
