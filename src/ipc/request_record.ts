@@ -8,7 +8,7 @@ import { fields, number, oneOf, optional, type Reader, text } from "./readers.ts
 export const RECORD_FIELDS = {
   /** When it ended, in milliseconds since the epoch. */
   time: number,
-  /** The client's `x-request-id` where that is sane, else one of ours. */
+  /** The client's own id of it where that is sane, else one of ours. */
   id: text,
   /** The worker that served it. */
   worker: number,

@@ -6,6 +6,8 @@ import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
 const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 /** A product and its version, RFC 9110 section 10.1.5; longer ones are cut. */
 const PRODUCT = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})?/;
+/** Where clients say how they call the request. */
+const REQUEST_ID_HEADERS = ["x-request-id"];
 /** Where upstreams say how they call the request: Anthropic, Azure API Management, OpenAI. */
 const UPSTREAM_ID_HEADERS = ["request-id", "apim-request-id", "x-request-id"];
 
@@ -78,7 +80,7 @@ interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "
 
 function askedBy({ method, headers }: Request, { recordHeaders }: RecordConfig): Asked {
   return {
-    id: requestId(headers),
+    id: requestId(headers, REQUEST_ID_HEADERS),
     method,
     requestBytes: contentLength(headers),
     userAgent: productOf(headers.get("user-agent")),
@@ -115,14 +117,17 @@ function answerOf(
 }
 
 /** The client's id for the request where it is safe to log, else one of ours. */
-export function requestId(headers: Headers): string {
-  const theirs = headers.get("x-request-id");
-  return theirs !== null && SANE_ID.test(theirs) ? theirs : crypto.randomUUID();
+export function requestId(headers: Headers, names: readonly string[]): string {
+  return firstSaneId(headers, names) ?? crypto.randomUUID();
 }
 
 /** What an upstream calls the request. */
 export function upstreamRequestId(headers: Headers): string | undefined {
-  for (const name of UPSTREAM_ID_HEADERS) {
+  return firstSaneId(headers, UPSTREAM_ID_HEADERS);
+}
+
+function firstSaneId(headers: Headers, names: readonly string[]): string | undefined {
+  for (const name of names) {
     const id = headers.get(name);
     if (id !== null && SANE_ID.test(id)) return id;
   }

@@ -4,6 +4,9 @@ import { type Kind, kindOf } from "./kind.ts";
 const INTEGER_TEXT = /^[+-]?\d+$/;
 const NUMBER_TEXT = /^[+-]?\d+(\.\d+)?$/;
 
+/** RFC 9110 section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+
 const NOT_ASCII_TEXT = /[^\x20-\x7e]/;
 
 /** Longest time a timer can wait: 2^31 - 1 milliseconds, in whole seconds. */
@@ -69,9 +72,18 @@ export function headerSecret(): Kind<string> {
 /** Beginning of a header name (RFC 9110 section 5.6.2), in lower case afterwards. */
 export function headerPrefix(): Kind<string> {
   const expected = "expected the beginning of header names, such as x-forwarded-";
-  return kindOf(
-    v.pipe(matching(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, expected), v.toLowerCase()),
-  );
+  return kindOf(v.pipe(matching(TOKEN, expected), v.toLowerCase()));
+}
+
+/** Name of a header whose value the log shows, in lower case afterwards. */
+export function loggedHeader(): Kind<string> {
+  const expected = "expected the name of a header, such as x-request-id";
+  const harmless = "expected a header that carries no credential: the log shows its value";
+  return kindOf(v.pipe(
+    matching(TOKEN, expected),
+    v.check((name) => !/auth|cookie|key|secret|token/i.test(name), harmless),
+    v.toLowerCase(),
+  ));
 }
 
 /** An e-mail address, so far as looks tell; whether it receives mail nobody can say from here. */
