@@ -6,8 +6,6 @@ import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
 const SANE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
 /** A product and its version, RFC 9110 section 10.1.5; longer ones are cut. */
 const PRODUCT = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}(?:\/[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32})?/;
-/** Where clients say how they call the request. */
-const REQUEST_ID_HEADERS = ["x-request-id"];
 /** Where upstreams say how they call the request: Anthropic, Azure API Management, OpenAI. */
 const UPSTREAM_ID_HEADERS = ["request-id", "apim-request-id", "x-request-id"];
 
@@ -78,9 +76,9 @@ interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "
   readonly headers?: Record<string, string>;
 }
 
-function askedBy({ method, headers }: Request, { recordHeaders }: RecordConfig): Asked {
+function askedBy({ method, headers }: Request, { settings, recordHeaders }: RecordConfig): Asked {
   return {
-    id: requestId(headers, REQUEST_ID_HEADERS),
+    id: requestId(headers, settings.request_id_headers),
     method,
     requestBytes: contentLength(headers),
     userAgent: productOf(headers.get("user-agent")),

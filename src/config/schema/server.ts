@@ -1,6 +1,14 @@
 import { bindAddress } from "./kinds/address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
-import { boolean, headerPrefix, headerSecret, integer, oneOf, seconds } from "./kinds/scalar.ts";
+import {
+  boolean,
+  headerPrefix,
+  headerSecret,
+  integer,
+  loggedHeader,
+  oneOf,
+  seconds,
+} from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
 
@@ -79,6 +87,17 @@ export const server = {
       doc:
         "Answer GET /healthz and GET /readyz ourselves, without a key, instead of forwarding them.",
       example: true,
+      request: true,
+    },
+    {
+      key: "request_id_headers",
+      flag: "--request-id-headers <NAMES>",
+      kind: listOf(loggedHeader()),
+      default: ["x-request-id", "x-client-request-id"],
+      doc: "Request headers in which clients name their requests: the first sane value is the " +
+        "request's id in the log. Separated by commas in a flag or a variable; with an empty list " +
+        "every id is one of ours.",
+      example: ["x-request-id", "x-client-request-id"],
       request: true,
     },
     {

@@ -54,6 +54,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     upstream_header_timeout: 600,
     upstream_http2: false,
     health_endpoints: true,
+    request_id_headers: ["x-request-id", "x-client-request-id"],
     shutdown_timeout: 600,
     workers: "auto",
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },

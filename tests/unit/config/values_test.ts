@@ -123,6 +123,11 @@ Deno.test("a wrong type in the file is refused, with the right spelling where it
     ["upstream_url = 1", "got a number"],
     ["strip_request_headers = [1]", "in the list: expected the beginning of header names"],
     ['strip_request_headers = [""]', "in the list: expected the beginning of header names"],
+    ['request_id_headers = ["a b"]', "in the list: expected the name of a header, such as x-"],
+    [
+      'request_id_headers = ["Cookie"]',
+      "in the list: expected a header that carries no credential",
+    ],
   ] as const;
   for (const [toml, expected] of cases) {
     const world = { toml, env: requiredBut(toml) };

@@ -28,6 +28,22 @@ Deno.test("a client's request id is kept where it is sane, else it gets one of o
   assert.match(requestId(new Headers(), ["x-request-id"]), UUID);
 });
 
+Deno.test("the first sane id of those that a client sends is kept", () => {
+  const idOf = (headers: Record<string, string>, names: string[]) =>
+    requestId(new Headers(headers), names);
+  const both = { "x-request-id": "first", "x-client-request-id": "second" };
+  const names = ["x-request-id", "x-client-request-id"];
+  assert.equal(idOf(both, names), "first");
+  assert.equal(idOf(both, names.toReversed()), "second");
+  assert.equal(idOf({ ...both, "x-request-id": "a b" }, names), "second");
+  assert.match(idOf(both, []), UUID);
+});
+
+Deno.test("by default Codex's own id of a request is known too", () => {
+  const request = new Request("http://proxy/", { headers: { "x-client-request-id": "codex-1" } });
+  assert.equal(recorderOf(request, false).record(undefined).id, "codex-1");
+});
+
 Deno.test("the upstream's request id is found under each vendor's name", () => {
   for (const name of ["request-id", "apim-request-id", "x-request-id"]) {
     assert.equal(upstreamRequestId(new Headers({ [name]: "req_1" })), "req_1");
