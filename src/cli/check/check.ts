@@ -1,9 +1,5 @@
-import { StartError } from "../../config/load/start_error.ts";
 import type { LoadedSettings } from "../../config/load/load.ts";
-import type { Settings } from "../../config/schema/settings.ts";
 import { listSettings } from "../../config/load/loaded_settings.ts";
-import { openUpstreamConnection } from "../../supervisor/upstream_connection.ts";
-import { upstreamConfig } from "../../supervisor/worker_config.ts";
 import {
   checkCertificate,
   checkListeningAddresses,
@@ -11,8 +7,7 @@ import {
   checkPermissions,
 } from "./machine_checks.ts";
 import { type CheckResult, formatReport } from "./report.ts";
-import { checkUpstream } from "./upstream.ts";
-import { checkUpstreamAuth } from "./upstream_auth.ts";
+import { checkUpstream } from "./upstream_checks.ts";
 
 /**
  * Shows the settings with their sources, and tries out everything a start would need.
@@ -41,22 +36,8 @@ async function runChecks(loaded: LoadedSettings): Promise<CheckResult[]> {
     ...checkListeningAddresses(settings),
     ...await checkLogDirectory(settings.logging),
     ...await checkCertificate(settings),
-    ...await checkUpstreamWay(settings),
+    ...await checkUpstream(settings),
   ];
-}
-
-/** The token and the upstream, on the way that a start would take. */
-async function checkUpstreamWay(settings: Settings): Promise<CheckResult[]> {
-  try {
-    await using connection = openUpstreamConnection(settings);
-    const { caCerts } = connection.tls;
-    const { credential, results } = await checkUpstreamAuth(settings.upstream_auth, caCerts);
-    if (credential === undefined) return [...results];
-    return [...results, await checkUpstream(upstreamConfig(settings, connection), credential)];
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];
-  }
 }
 
 function colourful(): boolean {

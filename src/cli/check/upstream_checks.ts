@@ -1,0 +1,120 @@
+import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
+import { StartError } from "../../config/load/start_error.ts";
+import type { Settings, UpstreamAuthSettings } from "../../config/schema/settings.ts";
+import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
+import { createProvider } from "../../credentials/providers/create_provider.ts";
+import { TokenError } from "../../credentials/providers/token_provider.ts";
+import { RequestBody } from "../../proxy/body.ts";
+import { type Failed, refusalOf } from "../../proxy/failure.ts";
+import { forward } from "../../proxy/forward.ts";
+import type { HeaderLine } from "../../proxy/headers.ts";
+import { openUpstreamConnection } from "../../supervisor/upstream_connection.ts";
+import { upstreamConfig } from "../../supervisor/worker_config.ts";
+import { Transport } from "../../upstreams/transport.ts";
+import type { UpstreamConfig } from "../../upstreams/upstream.ts";
+import type { CheckResult } from "./report.ts";
+
+/** Milliseconds a token may take. */
+const TOKEN_TIMEOUT = 30_000;
+
+/** The token and the upstream, on the way that a start would take. */
+export async function checkUpstream(settings: Settings): Promise<CheckResult[]> {
+  try {
+    await using connection = openUpstreamConnection(settings);
+    const { caCerts } = connection.tls;
+    const { credential, results } = await checkToken(settings.upstream_auth, caCerts);
+    if (credential === undefined) return [...results];
+    return [...results, await checkAnswer(upstreamConfig(settings, connection), credential)];
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return [{ name: "certificate files", ok: false, text: error.complaints.join("; ") }];
+  }
+}
+
+/** The credential to try the upstream with, and what getting it has shown. */
+interface CheckedCredential {
+  /** Absent when there is none to be had. */
+  readonly credential: UpstreamCredential | undefined;
+  /** Empty for an API key, which needs no getting. */
+  readonly results: readonly CheckResult[];
+}
+
+/** Gets the credential that the settings name: one token, where they name a source of tokens. */
+async function checkToken(
+  auth: UpstreamAuthSettings,
+  caCerts: readonly string[],
+): Promise<CheckedCredential> {
+  if (auth.type === "api_key") {
+    return { credential: { kind: "api_key", key: auth.api_key, header: auth.header }, results: [] };
+  }
+  const provider = createProvider(auth, caCerts);
+  try {
+    const signal = AbortSignal.timeout(TOKEN_TIMEOUT);
+    const { token, expiresAt } = await provider.getToken({ signal, fresh: false });
+    const text = `${provider.name} gave one, good until ${new Date(expiresAt).toISOString()}`;
+    return {
+      credential: { kind: "bearer", token },
+      results: [{ name: "upstream token", ok: true, text }],
+    };
+  } catch (error) {
+    const text = error instanceof TokenError ? error.message : `${provider.name}: none in time`;
+    return { credential: undefined, results: [{ name: "upstream token", ok: false, text }] };
+  }
+}
+
+/**
+ * Makes one request that costs nothing, a list of models, and says what the answer means.
+ *
+ * @param credential what to present
+ */
+async function checkAnswer(
+  config: UpstreamConfig,
+  credential: UpstreamCredential,
+): Promise<CheckResult> {
+  const { hostname } = new URL(config.baseUrl);
+  const url = config.baseUrl + modelsPath(hostname);
+  const request = new Request(url);
+  const headers: HeaderLine[] = [
+    ["anthropic-version", "2023-06-01"],
+    ...credentialHeaders(credential, hostname, CREDENTIAL_HEADERS),
+  ];
+  const body = new RequestBody(request, undefined);
+  const sent = await forward({ request, url, headers, body }, new Transport(config));
+  if ("failure" in sent) return { name: "upstream", ok: false, text: `${url}: ${reasonOf(sent)}` };
+  await sent.response.body?.cancel();
+  return { name: "upstream", ...meaningOf(sent.response.status, url) };
+}
+
+function reasonOf({ failure }: Failed): string {
+  if (failure.kind === "client_left") return "given up";
+  const { answer, detail } = refusalOf(failure);
+  return `${answer.message} (${detail ?? answer.code})`;
+}
+
+/** Where a host lists its models; Foundry does so for its OpenAI-compatible endpoint alone. */
+function modelsPath(host: string): string {
+  return host.endsWith(".azure.com") ? "/openai/v1/models" : "/v1/models";
+}
+
+function meaningOf(status: number, url: string): { ok: boolean; text: string } {
+  const answer = `${url} answers ${status}`;
+  if (status < 300) return { ok: true, text: `${answer}: reached, and the credential is accepted` };
+  if (status === 401) {
+    return { ok: false, text: `${answer}: the credential is refused; check [upstream_auth]` };
+  }
+  if (status === 403) {
+    return {
+      ok: false,
+      text: `${answer}: the credential is known but may not do this; on Azure assign the role ` +
+        "Azure AI User or Cognitive Services User",
+    };
+  }
+  if (status === 429) return { ok: true, text: `${answer}: reached, and limiting the rate` };
+  if (status < 500) {
+    return {
+      ok: true,
+      text: `${answer}: reached; it lists no models there, so this says nothing of the credential`,
+    };
+  }
+  return { ok: false, text: `${answer}: reached, but the upstream is in trouble` };
+}
