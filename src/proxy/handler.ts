@@ -10,7 +10,7 @@ import {
   shuttingDown,
 } from "./admission.ts";
 import { type ErrorCode, errorResponse, Refusal } from "./answers.ts";
-import { type Answer, attempt } from "./attempt.ts";
+import { type Answer, attempt, type Call } from "./attempt.ts";
 import { RequestBody } from "./body.ts";
 import { type Failed, refusalOf } from "./failure.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
@@ -64,48 +64,57 @@ export async function handleRequest(
   deps: ProxyDeps,
   lifecycle: Lifecycle,
 ): Promise<Response> {
-  const { settings, acceptedKeys, upstream } = deps;
+  const { settings, upstream } = deps;
   let dialect: Dialect = "openai";
   try {
     const target = admittedTarget(request);
-    const { method, headers } = request;
     const path = outcome.path = pathOf(target);
-    dialect = dialectOf(path, headers);
+    dialect = dialectOf(path, request.headers);
     const health = settings.health_endpoints
-      ? healthResponse(method, path, upstream, lifecycle)
+      ? healthResponse(request.method, path, upstream, lifecycle)
       : undefined;
     if (health !== undefined) return health;
     outcome.dialect = dialect;
     if (lifecycle.isDraining) throw shuttingDown();
-
-    admitMessage(request, target);
-    const upgrade = webSocketRequest(request);
-    const client = upgrade === undefined
-      ? identifyClient(headers, acceptedKeys)
-      : identifyWebSocketClient(headers, upgrade, acceptedKeys);
-    outcome.verdict = client.verdict;
-    admitClient(client, settings.unauthenticated);
-    if (client.verdict === "authenticated" && settings.models.length > 0) {
-      const listed = modelsResponse({ method, path, dialect }, settings.models);
-      if (listed !== undefined) return listed;
-    }
-    admitLength(headers, settings.max_request_body);
-
-    const body = new RequestBody(request, settings.max_request_body);
-    const crossing = deps.filterRequestHeaders(headers);
-    const call = { request, target, client, upgrade, headers: crossing, body };
+    const call = admit(request, target, outcome, deps);
+    const listed = listedModels(call, path, dialect, settings);
+    if (listed !== undefined) return listed;
     const sent = await attempt(call, upstream);
     if ("failure" in sent) return failureResponse(sent, dialect, outcome);
-    return upgrade === undefined
-      ? forClient(sent.response, method)
+    return call.upgrade === undefined
+      ? forClient(sent.response, request.method)
       : beginning(sent, outcome, lifecycle);
   } catch (error) {
-    return refusalResponse(
-      error instanceof Refusal ? error : internalError(error),
-      dialect,
-      outcome,
-    );
+    const refusal = error instanceof Refusal ? error : internalError(error);
+    return refusalResponse(refusal, dialect, outcome);
   }
+}
+
+/** Finds out who calls and for what, and throws the refusal of what cannot be forwarded. */
+function admit(request: Request, target: string, outcome: Outcome, deps: ProxyDeps): Call {
+  const { settings, acceptedKeys, filterRequestHeaders } = deps;
+  const { headers } = request;
+  admitMessage(request, target);
+  const upgrade = webSocketRequest(request);
+  const client = upgrade === undefined
+    ? identifyClient(headers, acceptedKeys)
+    : identifyWebSocketClient(headers, upgrade, acceptedKeys);
+  outcome.verdict = client.verdict;
+  admitClient(client, settings.unauthenticated);
+  admitLength(headers, settings.max_request_body);
+  const body = new RequestBody(request, settings.max_request_body);
+  return { request, target, client, upgrade, headers: filterRequestHeaders(headers), body };
+}
+
+/** Our own list of models, for clients that present the key. */
+function listedModels(
+  { request, client }: Call,
+  path: string,
+  dialect: Dialect,
+  { models }: RequestSettings,
+): Response | undefined {
+  if (models.length === 0 || client.verdict !== "authenticated") return undefined;
+  return modelsResponse({ method: request.method, path, dialect }, models);
 }
 
 /** The upstream's response to an ordinary request. */
