@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../time/clock.ts";
 import { lastRenewal, renewalTime, retryDelay } from "./schedule.ts";
-import { type AccessToken, TokenError, type TokenProvider } from "./providers/token_provider.ts";
+import { CredentialError, type CredentialProvider, type ProvidedCredential } from "./provider.ts";
 
 /** Milliseconds an attempt to get a token may take. */
 const ATTEMPT_TIMEOUT = 30_000;
@@ -15,15 +15,9 @@ const LONGEST_SLEEP = 60_000;
  */
 const EXPIRY_MARGIN = 1_000;
 
-/** A token as the cache gave it out; `expiresAt` is a second before its end. */
-export interface IssuedToken extends AccessToken {
-  /** Names this token among all that one cache gives out. */
-  readonly id: number;
-}
-
 /** A failed attempt. */
-export interface TokenFailure {
-  readonly error: TokenError;
+export interface CredentialFailure {
+  readonly error: CredentialError;
   /** Milliseconds to the next attempt. */
   readonly retryInMs: number;
 }
@@ -35,10 +29,13 @@ interface Renewal {
 }
 
 /** What a cache reports, and what it is driven by. */
-export interface TokenCacheOptions {
-  /** A token is at hand: a new one, or the old one confirmed. */
-  readonly onToken: (token: IssuedToken) => void;
-  readonly onFailure: (failure: TokenFailure) => void;
+export interface CredentialCacheOptions {
+  /**
+   * A credential is at hand: a new object, or the one there was, which is thereby confirmed. Its
+   * `expiresAt` is a second before its end.
+   */
+  readonly onCredential: (provided: ProvidedCredential) => void;
+  readonly onFailure: (failure: CredentialFailure) => void;
   /** @default {systemClock} */
   readonly clock?: Clock;
   /** @default {Math.random} */
@@ -48,18 +45,18 @@ export interface TokenCacheOptions {
 }
 
 /**
- * Keeps one token at hand. It asks its provider in the background, one attempt at a time, before the
- * token runs out; attempts that fail back off. Nobody waits in here: what becomes of an attempt is
- * reported, and whoever needs a token has it or hears of it.
+ * Keeps one credential at hand. It asks its provider in the background, one attempt at a time, before
+ * a token runs out; attempts that fail back off. Nobody waits in here: what becomes of an attempt is
+ * reported, and whoever needs a credential has it or hears of it.
  *
  * Whether a token still lives is judged by the wall clock each time it is asked for, so neither a
  * clock that jumps nor a machine that slept makes a dead token look alive.
  */
-export class TokenCache {
-  readonly #provider: TokenProvider;
-  readonly #options: TokenCacheOptions;
+export class CredentialCache {
+  readonly #provider: CredentialProvider;
+  readonly #options: CredentialCacheOptions;
   readonly #clock: Clock;
-  #token: IssuedToken | undefined;
+  #provided: ProvidedCredential | undefined;
   #renewal: Renewal = { at: 0, elapsed: 0 };
   #attempt: AbortController | undefined;
   #failures = 0;
@@ -68,16 +65,16 @@ export class TokenCache {
   #cancelTimer = () => {};
   #stopped = false;
 
-  constructor(provider: TokenProvider, options: TokenCacheOptions) {
+  constructor(provider: CredentialProvider, options: CredentialCacheOptions) {
     this.#provider = provider;
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
   }
 
-  /** The token at hand, if it has not expired. */
-  get current(): IssuedToken | undefined {
-    const token = this.#token;
-    return token !== undefined && token.expiresAt > this.#clock.now() ? token : undefined;
+  /** The credential at hand, if it has not expired. */
+  get current(): ProvidedCredential | undefined {
+    const provided = this.#provided;
+    return provided && provided.expiresAt > this.#clock.now() ? provided : undefined;
   }
 
   /** Milliseconds to the next attempt after a failure; 0 where none failed or one is under way. */
@@ -86,18 +83,17 @@ export class TokenCache {
     return Math.max(0, this.#retryAt - this.#clock.elapsed());
   }
 
-  /** Starts an attempt where no token lives, unless one is under way or a failed one backs off. */
+  /** Starts an attempt where no credential lives, unless one is under way or a failed one backs off. */
   want(): void {
     if (this.current === undefined && this.#retryAt === undefined) this.#startAttempt();
   }
 
   /**
-   * Tells that the upstream refused a token. It is replaced, at most once a minute.
+   * Tells that the upstream refused the credential at hand. It is replaced, at most once a minute.
    *
    * @returns whether a replacement is on its way
    */
-  suspect(id: number): boolean {
-    if (this.#token?.id !== id) return false;
+  suspect(): boolean {
     if (this.#attempt !== undefined) return true;
     const now = this.#clock.elapsed();
     if (this.#retryAt !== undefined || now - this.#forcedAt < FORCED_REFRESH_INTERVAL) return false;
@@ -110,7 +106,7 @@ export class TokenCache {
   stop(): void {
     this.#stopped = true;
     this.#cancelTimer();
-    this.#attempt?.abort(new TokenError("unreachable", "Stopped"));
+    this.#attempt?.abort(new CredentialError("unreachable", "Stopped"));
   }
 
   #startAttempt(): void {
@@ -118,55 +114,59 @@ export class TokenCache {
     this.#cancelTimer();
     this.#retryAt = undefined;
     this.#attempt = new AbortController();
-    this.#ask(this.#attempt).then(
-      (token) => this.#accept(token),
+    const request = { signal: this.#attempt.signal, fresh: this.#provided !== undefined };
+    const answer = this.#provider.get(request);
+    if (!(answer instanceof Promise)) return this.#accept(answer);
+    this.#inTime(answer, this.#attempt).then(
+      (provided) => this.#accept(provided),
       (error) => this.#fail(error),
     );
   }
 
   /** Gives up on a provider that ignores its signal, so that one hung call cannot stop all. */
-  async #ask(attempt: AbortController): Promise<AccessToken> {
+  async #inTime(
+    answer: Promise<ProvidedCredential>,
+    attempt: AbortController,
+  ): Promise<ProvidedCredential> {
     const limit = this.#options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT;
-    const { signal } = attempt;
     const cancel = this.#clock.after(limit, () => attempt.abort(timedOut(this.#provider, limit)));
     const { promise: aborted, reject } = Promise.withResolvers<never>();
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason), { once: true });
     try {
-      const fresh = this.#token !== undefined;
-      return await Promise.race([this.#provider.getToken({ signal, fresh }), aborted]);
+      return await Promise.race([answer, aborted]);
     } finally {
       cancel();
     }
   }
 
-  #accept(token: AccessToken): void {
+  #accept(given: ProvidedCredential): void {
     this.#attempt = undefined;
     if (this.#stopped) return;
     const now = this.#clock.now();
-    const expiresAt = token.expiresAt - EXPIRY_MARGIN;
+    const expiresAt = given.expiresAt - EXPIRY_MARGIN;
     if (expiresAt <= now) return this.#fail(alreadyExpired(this.#provider));
-    if (token.token === this.#token?.token) return this.#keep(this.#token, token);
+    if (this.#provided && isSame(given, this.#provided)) return this.#keep(this.#provided, given);
     this.#failures = 0;
-    this.#token = { ...token, expiresAt, id: (this.#token?.id ?? 0) + 1 };
-    this.#renewAt(renewalTime(token, now));
-    this.#options.onToken(this.#token);
+    this.#provided = { ...given, expiresAt };
+    this.#renewAt(renewalTime(given, now));
+    this.#options.onCredential(this.#provided);
   }
 
   /**
-   * The provider gave the token we have: `az` and IMDS keep theirs until five minutes before the
+   * The provider gave what we have: `az` and IMDS keep their token until five minutes before the
    * end, and no asking changes that. Ask again then, or later and later once that time has come.
    */
-  #keep(kept: IssuedToken, token: AccessToken): void {
+  #keep(kept: ProvidedCredential, given: ProvidedCredential): void {
     this.#failures++;
     const again = this.#clock.now() + this.#backoff(undefined);
-    this.#renewAt(Math.max(lastRenewal(token), Math.min(again, kept.expiresAt)));
-    this.#options.onToken(kept);
+    this.#renewAt(Math.max(lastRenewal(given), Math.min(again, kept.expiresAt)));
+    this.#options.onCredential(kept);
   }
 
   #fail(cause: unknown): void {
     this.#attempt = undefined;
     if (this.#stopped) return;
-    const error = cause instanceof TokenError ? cause : unexpected(this.#provider, cause);
+    const error = cause instanceof CredentialError ? cause : unexpected(this.#provider, cause);
     this.#failures++;
     const delay = this.#retryDelay(error);
     this.#retryAt = this.#clock.elapsed() + delay;
@@ -175,14 +175,14 @@ export class TokenCache {
   }
 
   /** Where a token still lives, it is asked for again at the latest when that one ends. */
-  #retryDelay(error: TokenError): number {
+  #retryDelay(error: CredentialError): number {
     const delay = this.#backoff(error);
     const current = this.current;
     if (current === undefined || error.retryAfterMs !== undefined) return delay;
     return Math.max(1_000, Math.min(delay, current.expiresAt - this.#clock.now()));
   }
 
-  #backoff(error: TokenError | undefined): number {
+  #backoff(error: CredentialError | undefined): number {
     return retryDelay({
       failures: this.#failures,
       local: error?.trouble === "unavailable",
@@ -193,6 +193,7 @@ export class TokenCache {
 
   /** Renews on whichever clock gets there first, so that a wall clock set back delays nothing. */
   #renewAt(at: number): void {
+    if (at === Infinity) return;
     this.#renewal = { at, elapsed: this.#clock.elapsed() + at - this.#clock.now() };
     this.#sleepUntilRenewal();
   }
@@ -212,22 +213,26 @@ export class TokenCache {
   }
 }
 
-function timedOut({ name }: TokenProvider, limitMs: number): TokenError {
-  return new TokenError(
+function isSame(one: ProvidedCredential, other: ProvidedCredential): boolean {
+  return JSON.stringify(one.credential) === JSON.stringify(other.credential);
+}
+
+function timedOut({ name }: CredentialProvider, limitMs: number): CredentialError {
+  return new CredentialError(
     "unreachable",
     `${name}: no token within ${limitMs / 1000} s; check that the authority can be reached`,
   );
 }
 
-function alreadyExpired({ name }: TokenProvider): TokenError {
-  return new TokenError(
+function alreadyExpired({ name }: CredentialProvider): CredentialError {
+  return new CredentialError(
     "unreachable",
     `${name}: the token that came had already expired; check this machine's clock`,
   );
 }
 
 /** A fault of ours or of a library. Its message is left out: it may quote a secret. */
-function unexpected({ name }: TokenProvider, cause: unknown): TokenError {
+function unexpected({ name }: CredentialProvider, cause: unknown): CredentialError {
   const kind = cause instanceof Error ? cause.name : typeof cause;
-  return new TokenError("denied", `${name}: failed unexpectedly (${kind})`);
+  return new CredentialError("denied", `${name}: failed unexpectedly (${kind})`);
 }

@@ -1,7 +1,10 @@
-import type { AccessToken } from "./providers/token_provider.ts";
+import type { ProvidedCredential } from "./provider.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+
+/** When a credential ends, and is to be renewed. */
+type Times = Pick<ProvidedCredential, "expiresAt" | "refreshAt">;
 
 /** A token is renewed at this part of its lifetime where its issuer names no time. */
 const RENEW_AT = 0.8;
@@ -25,7 +28,7 @@ const LONGEST_PATIENCE = 60 * MINUTE;
  * @param receivedAt wall-clock time at which it came, in milliseconds since the epoch
  * @returns wall-clock time in milliseconds since the epoch
  */
-export function renewalTime(token: AccessToken, receivedAt: number): number {
+export function renewalTime(token: Times, receivedAt: number): number {
   const lifetime = token.expiresAt - receivedAt;
   const wanted = token.refreshAt ?? receivedAt + RENEW_AT * lifetime;
   if (lifetime <= RENEW_BEFORE_END) return Math.min(wanted, receivedAt + RENEW_AT * lifetime);
@@ -33,7 +36,7 @@ export function renewalTime(token: AccessToken, receivedAt: number): number {
 }
 
 /** The latest time to renew a token, as wall-clock time in milliseconds since the epoch. */
-export function lastRenewal({ expiresAt }: AccessToken): number {
+export function lastRenewal({ expiresAt }: Times): number {
   return expiresAt - RENEW_BEFORE_END;
 }
 

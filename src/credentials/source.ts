@@ -1,21 +1,9 @@
 import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
-import type { UpstreamCredential } from "./credential.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
-import { createProvider } from "./providers/create_provider.ts";
-import { type IssuedToken, TokenCache, type TokenFailure } from "./cache.ts";
-import type { TokenProvider } from "./providers/token_provider.ts";
+import { CredentialCache, type CredentialFailure } from "./cache.ts";
 import type { FromCredentialHolder, IssuedCredential, ToCredentialHolder } from "./messages.ts";
-
-/** Where workers' credentials come from. */
-export interface CredentialSource {
-  /** The credential at hand, for a worker that starts. */
-  readonly current: IssuedCredential | undefined;
-  /** Takes what a worker says. */
-  receive(message: FromCredentialHolder): void;
-  /** Ends what it does in the background. */
-  stop(): void;
-}
+import type { CredentialProvider, ProvidedCredential } from "./provider.ts";
 
 /** Who watches tokens come and fail: the metrics, and the log, which must not show them. */
 export interface TokenWatch {
@@ -25,9 +13,12 @@ export interface TokenWatch {
   failed(): void;
 }
 
-/** What a token source is made from. */
-export interface TokenSourceOptions {
-  readonly provider: TokenProvider;
+/** What a credential source is made from. */
+export interface CredentialSourceOptions {
+  /** How we authenticate to the upstream. */
+  readonly auth: UpstreamAuthSettings;
+  /** Makes the provider that settings ask for. */
+  readonly create: (auth: UpstreamAuthSettings) => CredentialProvider;
   /** Tells every worker. */
   readonly send: (message: ToCredentialHolder) => void;
   readonly watch?: TokenWatch;
@@ -39,101 +30,115 @@ export interface TokenSourceOptions {
 const HINT_INTERVAL = 60_000;
 
 /**
- * Makes the source that the settings ask for. One that brings tokens starts to get the first at once.
- *
- * @param send tells every worker
- * @param watch hears of tokens
- * @param caCerts PEM certificates that authorities may have, beside the usual ones
+ * Where the credentials of one upstream come from: the supervisor's half, which workers' holders ask.
+ * It keeps one at hand, hands it out before it is needed, and writes the log about it. Settings may
+ * be exchanged: what is late of the credentials before is ignored, for every one has a number of its
+ * own.
  */
-export function createCredentialSource(
-  auth: UpstreamAuthSettings,
-  send: TokenSourceOptions["send"],
-  watch: TokenWatch,
-  caCerts: readonly string[] = [],
-): CredentialSource {
-  if (auth.type === "api_key") {
-    return fixedSource({ kind: "api_key", key: auth.api_key, header: auth.header });
-  }
-  return new TokenSource({ provider: createProvider(auth, caCerts), send, watch });
-}
-
-/** A credential that never changes. */
-function fixedSource(credential: UpstreamCredential): CredentialSource {
-  return { current: { id: 1, credential, expiresAt: Infinity }, receive() {}, stop() {} };
-}
-
-/** Keeps a token at hand, hands it to the workers before they need it, and writes the log about it. */
-export class TokenSource implements CredentialSource {
-  readonly #provider: TokenProvider;
-  readonly #send: TokenSourceOptions["send"];
-  readonly #watch: TokenWatch | undefined;
+export class CredentialSource {
+  readonly #options: CredentialSourceOptions;
   readonly #clock: Clock;
-  readonly #cache: TokenCache;
-  #announced = 0;
+  #auth: UpstreamAuthSettings;
+  #provider: CredentialProvider;
+  #cache: CredentialCache;
+  /** What was given out last, as the cache has it and as workers have it. */
+  #given: { readonly provided: ProvidedCredential; readonly issued: IssuedCredential } | undefined;
+  #lastId = 0;
   #hintedAt = -Infinity;
 
-  constructor({ provider, send, watch, clock = systemClock }: TokenSourceOptions) {
-    this.#provider = provider;
-    this.#send = send;
-    this.#watch = watch;
-    this.#clock = clock;
-    this.#cache = new TokenCache(provider, {
-      clock,
-      onToken: (token) => this.#announce(token),
-      onFailure: (failure) => this.#report(failure),
-    });
+  constructor(options: CredentialSourceOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#auth = options.auth;
+    this.#provider = options.create(options.auth);
+    this.#cache = this.#newCache();
+  }
+
+  /** The credential at hand, for a worker that starts. */
+  get current(): IssuedCredential | undefined {
+    return this.#cache.current && this.#given?.issued;
+  }
+
+  /** Begins to get the first credential. */
+  start(): void {
     this.#cache.want();
   }
 
-  get current(): IssuedCredential | undefined {
-    const token = this.#cache.current;
-    return token && issue(token);
+  /**
+   * Takes over new settings; with the same as before nothing happens. Until there is a credential by
+   * the new ones, workers go on with what they have.
+   */
+  change(auth: UpstreamAuthSettings): void {
+    if (JSON.stringify(auth) === JSON.stringify(this.#auth)) return;
+    this.#cache.stop();
+    this.#auth = auth;
+    this.#provider = this.#options.create(auth);
+    this.#cache = this.#newCache();
+    this.#given = undefined;
+    this.start();
   }
 
+  /** Takes what a worker says. */
   receive(message: FromCredentialHolder): void {
-    if (message.type === "credential_wanted") return this.#answer();
+    const isRefusal = message.type === "credential_refused";
+    // Another is on its way or there when one before it is refused.
+    if (!isRefusal || message.id !== this.#given?.issued.id) return this.#answer();
     this.#hint(message.status);
     // A 403 tells that the token is good and its bearer may not.
     if (message.status !== 401) return;
-    if (!this.#cache.suspect(message.id)) return this.#answer();
-    this.#send({ type: "credential_suspect", id: message.id });
+    if (!this.#cache.suspect()) return this.#answer();
+    this.#options.send({ type: "credential_suspect", id: message.id });
   }
 
+  /** Ends what it does in the background. */
   stop(): void {
     this.#cache.stop();
   }
 
-  /** Says what there is, and sees to it that there will be something. */
+  #newCache(): CredentialCache {
+    return new CredentialCache(this.#provider, {
+      clock: this.#clock,
+      onCredential: (provided) => this.#announce(provided),
+      onFailure: (failure) => this.#report(failure),
+    });
+  }
+
+  /** Says what there is. Where there is none, an attempt to get one follows. */
   #answer(): void {
     const { current } = this;
-    if (current !== undefined) return this.#send({ type: "credential", issued: current });
+    if (current !== undefined) return this.#options.send({ type: "credential", issued: current });
     this.#cache.want();
     const { retryInMs } = this.#cache;
-    if (retryInMs > 0) this.#send({ type: "credential_unavailable", retryInMs });
+    if (retryInMs > 0) this.#options.send({ type: "credential_unavailable", retryInMs });
   }
 
-  #announce(token: IssuedToken): void {
-    if (token.id !== this.#announced) {
-      this.#announced = token.id;
-      this.#watch?.acquired(token.token, token.expiresAt);
-      log.info("upstream token acquired", {
-        provider: this.#provider.name,
-        expires: new Date(token.expiresAt).toISOString(),
-      });
+  #announce(provided: ProvidedCredential): void {
+    if (provided !== this.#given?.provided) {
+      const { credential, expiresAt } = provided;
+      this.#given = { provided, issued: { id: ++this.#lastId, credential, expiresAt } };
+      if (credential.kind === "bearer") this.#tellOfToken(credential.token, expiresAt);
     }
-    this.#send({ type: "credential", issued: issue(token) });
+    this.#options.send({ type: "credential", issued: this.#given.issued });
   }
 
-  #report({ error, retryInMs }: TokenFailure): void {
-    this.#watch?.failed();
+  #tellOfToken(token: string, expiresAt: number): void {
+    this.#options.watch?.acquired(token, expiresAt);
+    log.info("upstream token acquired", {
+      provider: this.#provider.name,
+      expires: new Date(expiresAt).toISOString(),
+    });
+  }
+
+  #report({ error, retryInMs }: CredentialFailure): void {
+    this.#options.watch?.failed();
     const { current } = this;
     const fields = { reason: error.message, retry_seconds: Math.ceil(retryInMs / 1000) };
     if (current !== undefined) {
       log.warn("upstream token not renewed, the old one still lives", fields);
-      this.#send({ type: "credential", issued: current });
+      this.#options.send({ type: "credential", issued: current });
     } else {
       log.error("no upstream token", fields);
-      this.#send({ type: "credential_unavailable", retryInMs });
+      this.#options.send({ type: "credential_unavailable", retryInMs });
     }
   }
 
@@ -147,8 +152,4 @@ export class TokenSource implements CredentialSource {
       to: "the identity that the token is for, on the upstream's resource",
     });
   }
-}
-
-function issue({ id, token, expiresAt }: IssuedToken): IssuedCredential {
-  return { id, credential: { kind: "bearer", token }, expiresAt };
 }

@@ -10,7 +10,8 @@ import { secretValues } from "../config/load/loaded_settings.ts";
 import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
 import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
-import { createCredentialSource } from "../credentials/source.ts";
+import { createProvider } from "../credentials/providers/registry.ts";
+import { CredentialSource } from "../credentials/source.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import { netAddress } from "../net/address.ts";
 import { proxyDeps } from "../worker/proxy_deps.ts";
@@ -67,16 +68,18 @@ function trackerFor(
   auth: UpstreamAuthSettings,
   output: LogOutput,
 ): RequestTracker {
-  const source = createCredentialSource(
+  const source = new CredentialSource({
     auth,
-    (message) => holder.receive(message),
-    { acquired: (token) => output.hideToken(token), failed: () => {} },
-  );
+    create: createProvider,
+    send: (message) => holder.receive(message),
+    watch: { acquired: (token) => output.hideToken(token), failed: () => {} },
+  });
   const holder = new CredentialHolder({
-    issued: source.current,
+    issued: undefined,
     timeoutMs: config.upstream.tokenTimeoutMs,
     post: (message) => source.receive(message),
   });
+  source.start();
   return new RequestTracker({
     config,
     deps: proxyDeps(config, holder),

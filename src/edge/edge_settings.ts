@@ -1,8 +1,8 @@
 import { StartError } from "../config/load/start_error.ts";
 import { denoConfigIo } from "../config/load/config_io.ts";
 import { type LoadedSettings, loadSettings } from "../config/load/load.ts";
-import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
 import { formatSource } from "../config/load/source.ts";
+import { notHosted } from "../credentials/providers/registry.ts";
 
 /** Why a setting cannot apply to a single isolate that somebody else serves. */
 const CANNOT_APPLY: Readonly<Record<string, string>> = {
@@ -15,12 +15,6 @@ const CANNOT_APPLY: Readonly<Record<string, string>> = {
   "logging.log_path": "there are no files; lines go to standard output",
   "tls.mode": "the host ends TLS",
   "admin.port": "the host gives us one listener; scrape the host's own metrics",
-};
-
-/** Why a way to authenticate to the upstream cannot apply there. */
-const CREDENTIALS_THAT_CANNOT: Readonly<Record<string, string>> = {
-  azure_cli: "there is no az to run",
-  azure_workload_identity: "there is no token file",
 };
 
 /** Seconds to finish running requests on hosts that kill a process five seconds after asking. */
@@ -45,18 +39,10 @@ function refusals({ provenance, settings }: LoadedSettings): string[] {
     if (source === undefined || source.from === "default") return [];
     return [`${formatSource(source)}: ${path} cannot apply under deno serve: ${reason}`];
   });
-  return [...complaints, ...authRefusals(settings.upstream_auth)];
-}
-
-/** Credentials that need a program or a file. */
-function authRefusals(auth: UpstreamAuthSettings): string[] {
-  const types = auth.type === "chain" ? auth.chain : [auth.type];
-  return types.flatMap((type) => {
-    const reason = CREDENTIALS_THAT_CANNOT[type];
-    return reason === undefined
-      ? []
-      : [`upstream_auth.type: ${type} cannot apply under deno serve: ${reason}`];
-  });
+  const authRefusals = notHosted(settings.upstream_auth).map(({ type, reason }) =>
+    `upstream_auth.type: ${type} cannot apply under deno serve: ${reason}`
+  );
+  return [...complaints, ...authRefusals];
 }
 
 function withHostedDefaults(loaded: LoadedSettings): LoadedSettings {

@@ -8,8 +8,8 @@ import type { CertificateSource } from "../tls/certificate_source.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { openCertificateSource } from "../tls/open.ts";
 import { logRequest } from "./access_log.ts";
-import type { TokenWatch } from "../credentials/source.ts";
-import { CredentialSwitch } from "../credentials/credential_switch.ts";
+import { createProvider } from "../credentials/providers/registry.ts";
+import { CredentialSource, type TokenWatch } from "../credentials/source.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import { certificateReporter, type UpstreamConnection } from "./upstream_connection.ts";
 import { workerConfig, workerCount } from "./worker_config.ts";
@@ -19,7 +19,7 @@ import { workerPermissions } from "./worker_permissions.ts";
 /** What serves requests. To dispose of it ends it at once, running requests with it. */
 export interface Service extends AsyncDisposable {
   readonly pool: WorkerPool;
-  readonly credentials: CredentialSwitch;
+  readonly credentials: CredentialSource;
   readonly certificates: CertificateSource | undefined;
 }
 
@@ -44,15 +44,17 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const certificates = await openCertificateSource(settings, log);
   opened.defer(() => certificates?.stop());
   const listen = freeAddress(settings);
-  const credentials = new CredentialSwitch(
-    settings.upstream_auth,
-    (message) => pool.broadcast(message),
-    tokenWatch(metrics, output),
-    connection.tls.caCerts,
-  );
+  const { caCerts } = connection.tls;
+  const credentials = new CredentialSource({
+    auth: settings.upstream_auth,
+    create: (auth) => createProvider(auth, { caCerts }),
+    send: (message) => pool.broadcast(message),
+    watch: tokenWatch(metrics, output),
+  });
   opened.defer(() => credentials.stop());
   const pool = createPool(options, { listen, credentials, certificate: certificates?.current });
   opened.defer(() => pool.stop());
+  credentials.start();
   await startPool(pool, options);
   if (certificates !== undefined) keepCertificate(certificates, pool, metrics);
   const owned = opened.move();
@@ -67,7 +69,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 /** What else a pool is made from. */
 interface PoolParts extends Pick<WorkerPoolOptions, "certificate"> {
   readonly listen: WorkerConfig["listen"];
-  readonly credentials: CredentialSwitch;
+  readonly credentials: CredentialSource;
 }
 
 function createPool(

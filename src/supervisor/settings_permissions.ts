@@ -4,7 +4,7 @@ import type { LoadedSettings } from "../config/load/load.ts";
 import { loggingPermissions } from "../logging/log_files.ts";
 import { environmentProxy } from "../net/environment_proxy.ts";
 import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
-import { upstreamAuthPermissions } from "../credentials/providers/create_provider.ts";
+import { upstreamAuthPermissions } from "../credentials/providers/registry.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { tlsNeeds } from "../tls/permissions.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
@@ -56,7 +56,7 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
       const file = settings[setting];
       return file === undefined ? [] : [need(setting, { read: [file] })];
     }),
-    ...(settings.upstream_auth.type === "api_key" ? [] : [need("upstream_auth", authNeeds)]),
+    need("upstream_auth", authNeeds),
     ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
     ...(proxies.length === 0 ? [] : [
       need("forward proxy", {

@@ -51,7 +51,7 @@ export function upstreamConfig(
   };
 }
 
-/** In seconds; an API key is always at hand. */
+/** In seconds; what knows no such setting is always at hand. */
 function tokenTimeout({ upstream_auth: auth }: Settings): number {
-  return auth.type === "api_key" ? 0 : auth.token_timeout;
+  return "token_timeout" in auth ? auth.token_timeout : 0;
 }

@@ -2,8 +2,8 @@ import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
 import { StartError } from "../../config/load/start_error.ts";
 import type { Settings, UpstreamAuthSettings } from "../../config/schema/settings.ts";
 import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
-import { createProvider } from "../../credentials/providers/create_provider.ts";
-import { TokenError } from "../../credentials/providers/token_provider.ts";
+import { CredentialError } from "../../credentials/provider.ts";
+import { createProvider } from "../../credentials/providers/registry.ts";
 import { RequestBody } from "../../proxy/body.ts";
 import { type Failed, refusalOf } from "../../proxy/failure.ts";
 import { forward } from "../../proxy/forward.ts";
@@ -35,29 +35,26 @@ export async function checkUpstream(settings: Settings): Promise<CheckResult[]> 
 interface CheckedCredential {
   /** Absent when there is none to be had. */
   readonly credential: UpstreamCredential | undefined;
-  /** Empty for an API key, which needs no getting. */
+  /** Empty for one that needs no getting, since it never ends. */
   readonly results: readonly CheckResult[];
 }
 
-/** Gets the credential that the settings name: one token, where they name a source of tokens. */
+/** Gets the credential that the settings name. */
 async function checkToken(
   auth: UpstreamAuthSettings,
   caCerts: readonly string[],
 ): Promise<CheckedCredential> {
-  if (auth.type === "api_key") {
-    return { credential: { kind: "api_key", key: auth.api_key, header: auth.header }, results: [] };
-  }
-  const provider = createProvider(auth, caCerts);
+  const provider = createProvider(auth, { caCerts });
   try {
     const signal = AbortSignal.timeout(TOKEN_TIMEOUT);
-    const { token, expiresAt } = await provider.getToken({ signal, fresh: false });
+    const { credential, expiresAt } = await provider.get({ signal, fresh: false });
+    if (expiresAt === Infinity) return { credential, results: [] };
     const text = `${provider.name} gave one, good until ${new Date(expiresAt).toISOString()}`;
-    return {
-      credential: { kind: "bearer", token },
-      results: [{ name: "upstream token", ok: true, text }],
-    };
+    return { credential, results: [{ name: "upstream token", ok: true, text }] };
   } catch (error) {
-    const text = error instanceof TokenError ? error.message : `${provider.name}: none in time`;
+    const text = error instanceof CredentialError
+      ? error.message
+      : `${provider.name}: none in time`;
     return { credential: undefined, results: [{ name: "upstream token", ok: false, text }] };
   }
 }

@@ -1,5 +1,5 @@
 import type { TokenCredential } from "@azure/identity";
-import { type AuthorityOptions, authorityOptions } from "./authority.ts";
+import { type AuthorityOptions, authorityOptions, PUBLIC_AUTHORITY } from "./authority.ts";
 import {
   readSigningCertificate,
   signAssertion,
@@ -12,92 +12,102 @@ import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts
 import { netAddressOf } from "../../net/address.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
-  type AccessToken,
-  TokenError,
-  type TokenProvider,
-  type TokenRequest,
-} from "./token_provider.ts";
+  CredentialError,
+  type CredentialProvider,
+  type CredentialRequest,
+  type ProvidedCredential,
+} from "../provider.ts";
+import type { ProviderType } from "./provider_type.ts";
 
-/** An application of Entra ID and what proves that we are it. */
-export interface AzureAdOptions {
-  readonly tenantId: string | undefined;
-  readonly clientId: string | undefined;
-  readonly clientSecret: string | undefined;
-  /** PEM file with the certificate and its private key. */
-  readonly clientCertificatePath: string | undefined;
+/** An application of Entra ID and what proves that we are it, as TOML spells it. */
+export interface AzureAdKeys {
+  readonly tenant_id?: string | undefined;
+  readonly client_id?: string | undefined;
+  readonly client_secret?: string | undefined;
+  /** PEM file with the certificate and its private key; wins over the secret. */
+  readonly client_certificate_path?: string | undefined;
   readonly scope: string;
-  readonly authorityHost: string;
-  /** PEM certificates to trust beside the usual ones. */
-  readonly caCerts?: readonly string[];
+  /** @default {the public cloud} */
+  readonly authority_host?: string | undefined;
 }
 
 const NAME = "azure_ad";
 
-/** What asking Entra ID needs. */
-export function azureAdPermissions(
-  { authorityHost, clientCertificatePath }: AzureAdOptions,
-): PermissionNeeds {
+/** https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
+export const azureAd: ProviderType<AzureAdKeys> = {
+  permissions,
+  create: (keys, { caCerts }) => new AzureAdProvider(keys, caCerts),
+};
+
+function permissions({ authority_host, client_certificate_path: path }: AzureAdKeys) {
   return {
     ...NO_PERMISSIONS,
-    net: [netAddressOf(authorityHost)],
-    read: clientCertificatePath === undefined ? [] : [clientCertificatePath],
+    net: [netAddressOf(authority_host ?? PUBLIC_AUTHORITY)],
+    read: path === undefined ? [] : [path],
     ignoreEnv: true,
     sys: ["osRelease"],
-  };
+  } satisfies PermissionNeeds;
 }
 
-/**
- * Tokens for an application with a client secret or a certificate.
- * https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
- */
-export class AzureAdProvider implements TokenProvider {
+/** Tokens for an application with a client secret or a certificate. */
+class AzureAdProvider implements CredentialProvider {
   readonly name = NAME;
-  readonly #options: AzureAdOptions;
+  readonly #keys: AzureAdKeys;
+  readonly #caCerts: readonly string[];
 
-  constructor(options: AzureAdOptions) {
-    this.#options = options;
+  /** @param caCerts PEM certificates that the authority may have, beside the usual ones */
+  constructor(keys: AzureAdKeys, caCerts: readonly string[]) {
+    this.#keys = keys;
+    this.#caCerts = caCerts;
   }
 
-  getToken({ signal }: TokenRequest): Promise<AccessToken> {
-    const { tenantId, clientId, clientSecret, clientCertificatePath } = this.#options;
-    const hasProof = clientSecret !== undefined || clientCertificatePath !== undefined;
-    if (tenantId === undefined || clientId === undefined || !hasProof) return notConfigured();
-    const application = { ...this.#options, tenantId, clientId };
-    const transport = new IdentityTransport(signal, this.#options.caCerts);
-    return exchangeToken({
+  async get({ signal }: CredentialRequest): Promise<ProvidedCredential> {
+    const { tenant_id, client_id, client_secret, client_certificate_path: path } = this.#keys;
+    const hasProof = client_secret !== undefined || path !== undefined;
+    if (tenant_id === undefined || client_id === undefined || !hasProof) throw notConfigured();
+    const { authority_host = PUBLIC_AUTHORITY, scope } = this.#keys;
+    const application = { ...this.#keys, tenant_id, client_id, authority_host };
+    const transport = new IdentityTransport(signal, this.#caCerts);
+    return await exchangeToken({
       provider: NAME,
-      authority: new URL(application.authorityHost).host,
-      permissions: azureAdPermissions(application),
-      scope: application.scope,
+      authority: new URL(authority_host).host,
+      permissions: permissions(application),
+      scope,
       transport,
       credential: () => createCredential(application, transport),
     });
   }
 }
 
-function notConfigured(): Promise<never> {
+function notConfigured(): CredentialError {
   const message = `${NAME}: not configured; set tenant_id, client_id and client_secret or ` +
     "client_certificate_path";
-  return Promise.reject(new TokenError("unavailable", message));
+  return new CredentialError("unavailable", message);
 }
 
-type Application = AzureAdOptions & { readonly tenantId: string; readonly clientId: string };
+type Application = AzureAdKeys & {
+  readonly tenant_id: string;
+  readonly client_id: string;
+  readonly authority_host: string;
+};
 
 /** A new credential for each token, because the library's own cache lives in it. */
 async function createCredential(
-  { tenantId, clientId, clientSecret, clientCertificatePath, authorityHost }: Application,
+  keys: Application,
   transport: IdentityTransport,
 ): Promise<TokenCredential> {
+  const { tenant_id: tenantId, client_id: clientId, client_certificate_path: path } = keys;
   const options: LibraryOptions = {
-    ...authorityOptions(authorityHost),
+    ...authorityOptions(keys.authority_host),
     httpClient: transport,
     retryOptions: { maxRetries: 0 },
   };
   const identity = await import("@azure/identity");
-  if (clientCertificatePath === undefined) {
-    return new identity.ClientSecretCredential(tenantId, clientId, clientSecret ?? "", options);
+  if (path === undefined) {
+    const secret = keys.client_secret ?? "";
+    return new identity.ClientSecretCredential(tenantId, clientId, secret, options);
   }
-  const certificate = await readCertificate(clientCertificatePath);
+  const certificate = await readCertificate(path);
   const audience = `${options.authorityHost}/${tenantId}/oauth2/v2.0/token`;
   const assertion = () =>
     Promise.resolve(signAssertion(certificate, { clientId, audience, now: Date.now() }));
@@ -118,6 +128,6 @@ async function readCertificate(path: string): Promise<SigningCertificate> {
   } catch (error) {
     if (!(error instanceof PemError)) throw error;
     const advice = "put the application's certificate and its RSA key into one PEM file";
-    throw new TokenError("denied", `${NAME}: ${error.message}; ${advice}`);
+    throw new CredentialError("denied", `${NAME}: ${error.message}; ${advice}`);
   }
 }

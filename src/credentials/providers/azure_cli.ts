@@ -1,19 +1,21 @@
 import { parseAzureCliToken } from "./azure_cli_output.ts";
 import { firstLine } from "./entra_errors.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import { NO_PERMISSIONS } from "../../permissions/needs.ts";
 import {
-  type AccessToken,
-  TokenError,
-  type TokenProvider,
-  type TokenRequest,
+  CredentialError,
+  type CredentialProvider,
+  type CredentialRequest,
+  type ProvidedCredential,
   type Trouble,
-} from "./token_provider.ts";
+} from "../provider.ts";
+import { bearer } from "./bearer.ts";
+import type { ProviderType } from "./provider_type.ts";
 
-/** The account that is logged in with the Azure CLI. */
-export interface AzureCliOptions {
+/** What the Azure CLI is asked for, as TOML spells it. */
+export interface AzureCliKeys {
   readonly scope: string;
   /** @default {the tenant of the CLI's current subscription} */
-  readonly tenantId: string | undefined;
+  readonly tenant_id?: string | undefined;
 }
 
 const NAME = "azure_cli";
@@ -37,35 +39,37 @@ export function azCommand(args: readonly string[], os: typeof Deno.build.os): Co
 
 const PROGRAM = azCommand([], Deno.build.os).program;
 
-/** What running `az` needs. */
-export function azureCliPermissions(): PermissionNeeds {
-  return { ...NO_PERMISSIONS, run: [PROGRAM] };
-}
+/** The account that is logged in with the Azure CLI. */
+export const azureCli: ProviderType<AzureCliKeys> = {
+  permissions: () => ({ ...NO_PERMISSIONS, run: [PROGRAM] }),
+  create: (keys) => new AzureCliProvider(keys),
+  notHosted: "there is no az to run",
+};
 
 /**
  * Tokens of whoever has run `az login`. It runs `az` itself, because the library goes through a
  * shell, which `--allow-run=az` does not allow.
  * https://learn.microsoft.com/cli/azure/account#az-account-get-access-token
  */
-export class AzureCliProvider implements TokenProvider {
+class AzureCliProvider implements CredentialProvider {
   readonly name = NAME;
   readonly #args: readonly string[];
 
-  constructor({ scope, tenantId }: AzureCliOptions) {
+  constructor({ scope, tenant_id: tenantId }: AzureCliKeys) {
     const tenant = tenantId === undefined ? [] : ["--tenant", tenantId];
     const args = ["account", "get-access-token", "--output", "json", "--scope", scope, ...tenant];
     this.#args = azCommand(args, Deno.build.os).args;
   }
 
-  async getToken({ signal }: TokenRequest): Promise<AccessToken> {
+  async get({ signal }: CredentialRequest): Promise<ProvidedCredential> {
     requireNoPrompt();
     const { success, stdout, stderr } = await this.#run(signal);
     signal.throwIfAborted();
     const decoder = new TextDecoder();
     if (!success) throw explain(decoder.decode(stderr), this.#args);
     const token = parseAzureCliToken(decoder.decode(stdout));
-    if (token !== undefined) return token;
-    throw new TokenError("denied", `${NAME}: az printed no token; update the Azure CLI`);
+    if (token !== undefined) return bearer(token);
+    throw new CredentialError("denied", `${NAME}: az printed no token; update the Azure CLI`);
   }
 
   /** Ends `az` when the attempt ends. */
@@ -76,7 +80,7 @@ export class AzureCliProvider implements TokenProvider {
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) throw notInstalled();
       if (error instanceof Deno.errors.NotCapable) throw permissionMissing("denied");
-      throw new TokenError("denied", `${NAME}: az cannot be run: ${firstLine(String(error))}`);
+      throw new CredentialError("denied", `${NAME}: az cannot be run: ${firstLine(String(error))}`);
     }
   }
 }
@@ -88,16 +92,16 @@ function requireNoPrompt(): void {
 }
 
 /** At a terminal nobody can tell without a prompt whether `az` is there at all. */
-function permissionMissing(trouble: Trouble): TokenError {
+function permissionMissing(trouble: Trouble): CredentialError {
   const message = `${NAME}: permission missing; start with --allow-run=${PROGRAM}, and with az ` +
     "installed";
-  return new TokenError(trouble, message);
+  return new CredentialError(trouble, message);
 }
 
-function notInstalled(): TokenError {
+function notInstalled(): CredentialError {
   const message = `${NAME}: az is not installed, or not on PATH; install the Azure CLI ` +
     "(https://aka.ms/azure-cli) and run az login";
-  return new TokenError("unavailable", message);
+  return new CredentialError("unavailable", message);
 }
 
 /** What `az` says when only a person can help, by logging in. */
@@ -106,17 +110,17 @@ const LOGIN_NEEDED =
 const UNREACHABLE = /Max retries exceeded|Connection(?:Error| refused| aborted)|Name or service/i;
 const NOT_FOUND = /is not recognized as an internal or external command/;
 
-function explain(stderr: string, args: readonly string[]): TokenError {
+function explain(stderr: string, args: readonly string[]): CredentialError {
   if (NOT_FOUND.test(stderr)) return notInstalled();
   const code = /AADSTS\d+/.exec(stderr)?.[0];
   if (LOGIN_NEEDED.test(stderr)) {
     const tenant = args.includes("--tenant") ? ` --tenant ${args.at(-1)}` : "";
     const message = `${NAME}: nobody is logged in; run az login${tenant} as the proxy's user`;
-    return new TokenError("unavailable", code ? `${message} (${code})` : message);
+    return new CredentialError("unavailable", code ? `${message} (${code})` : message);
   }
   const said = firstLine(/ERROR: *([^\r\n]+)/.exec(stderr)?.[1] ?? stderr.trim());
   if (UNREACHABLE.test(stderr)) {
-    return new TokenError("unreachable", `${NAME}: az cannot reach Entra ID: ${said}`);
+    return new CredentialError("unreachable", `${NAME}: az cannot reach Entra ID: ${said}`);
   }
-  return new TokenError("denied", `${NAME}: az failed: ${said || "it printed nothing"}`);
+  return new CredentialError("denied", `${NAME}: az failed: ${said || "it printed nothing"}`);
 }

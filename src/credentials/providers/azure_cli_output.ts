@@ -1,4 +1,4 @@
-import type { AccessToken } from "./token_provider.ts";
+import type { AccessToken } from "./bearer.ts";
 
 /** `expiresOn` as `az` prints it: local time without a zone, `2026-01-31 12:34:56.000000`. */
 const LOCAL_TIME = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?$/;

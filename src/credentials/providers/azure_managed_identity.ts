@@ -5,19 +5,22 @@ import { IdentityTransport } from "./identity_transport.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
 import {
-  type AccessToken,
-  TokenError,
-  type TokenProvider,
-  type TokenRequest,
-} from "./token_provider.ts";
+  CredentialError,
+  type CredentialProvider,
+  type CredentialRequest,
+  type ProvidedCredential,
+} from "../provider.ts";
+import type { ProviderType } from "./provider_type.ts";
 import type { ReadVariable } from "../../permissions/variable.ts";
 
-/** A managed identity of the machine we run on. */
-export interface AzureManagedIdentityOptions {
-  /** Client ID of a user-assigned identity; `undefined` for the system-assigned one. */
-  readonly clientId: string | undefined;
+/** A managed identity of the machine we run on, as TOML spells it. */
+export interface AzureManagedIdentityKeys {
+  /** Client ID of a user-assigned identity; absent for the system-assigned one. */
+  readonly client_id?: string | undefined;
   /** What the token is for, with or without `/.default`. */
-  readonly resource: string;
+  readonly scope: string;
+  /** The same in a managed identity's word; wins over the scope. */
+  readonly resource?: string | undefined;
 }
 
 const NAME = "azure_managed_identity";
@@ -56,8 +59,13 @@ function source(variable: ReadVariable): Source {
   return { url: variable(IMDS_VARIABLE) ?? IMDS, isImds: true };
 }
 
-/** What asking this machine for tokens needs. */
-export function azureManagedIdentityPermissions(variable: ReadVariable): PermissionNeeds {
+/** The identity Azure gave this machine, whether virtual machine, web app or container. */
+export const azureManagedIdentity: ProviderType<AzureManagedIdentityKeys> = {
+  permissions: (_keys, variable) => permissions(variable),
+  create: (keys, { variable }) => new AzureManagedIdentityProvider(keys, variable),
+};
+
+function permissions(variable: ReadVariable): PermissionNeeds {
   return {
     ...NO_PERMISSIONS,
     net: [netAddressOf(source(variable).url)],
@@ -79,24 +87,24 @@ function withoutPrompt(needs: PermissionNeeds): PermissionNeeds {
   return Deno.stdin.isTerminal() ? { ...needs, read: [...needs.read, ARC_AGENT] } : needs;
 }
 
-/** Tokens for the identity Azure gave this machine, whether virtual machine, web app or container. */
-export class AzureManagedIdentityProvider implements TokenProvider {
+class AzureManagedIdentityProvider implements CredentialProvider {
   readonly name = NAME;
-  readonly #options: AzureManagedIdentityOptions;
+  readonly #keys: AzureManagedIdentityKeys;
   readonly #variable: ReadVariable;
   readonly #transport = new IdentityTransport();
   #credential: Promise<ManagedIdentityCredential> | undefined;
   #answered = false;
 
   /** Make one a process: the library keeps the first one's transport for all that follow. */
-  constructor(options: AzureManagedIdentityOptions, variable: ReadVariable) {
-    this.#options = options;
+  constructor(keys: AzureManagedIdentityKeys, variable: ReadVariable) {
+    this.#keys = keys;
     this.#variable = variable;
   }
 
-  async getToken({ signal, fresh }: TokenRequest): Promise<AccessToken> {
-    const permissions = withoutPrompt(azureManagedIdentityPermissions(this.#variable));
-    requirePermissions(NAME, permissions);
+  async get({ signal, fresh }: CredentialRequest): Promise<ProvidedCredential> {
+    const { client_id: clientId, scope, resource = scope } = this.#keys;
+    const needs = withoutPrompt(permissions(this.#variable));
+    requirePermissions(NAME, needs);
     const { url, isImds } = source(this.#variable);
     if (isImds && !this.#answered) await probeImds(url, signal);
     this.#answered = true;
@@ -104,21 +112,21 @@ export class AzureManagedIdentityProvider implements TokenProvider {
     return await exchangeToken({
       provider: NAME,
       authority: new URL(url).host,
-      permissions,
-      scope: this.#options.resource,
+      permissions: needs,
+      scope: resource,
       transport: this.#transport,
       credential: async () => {
-        this.#credential ??= createCredential(this.#options, this.#transport);
+        this.#credential ??= createCredential(clientId, this.#transport);
         const credential = await this.#credential;
         return fresh ? pastTheCache(credential) : credential;
       },
-      explain: (answer) => explainAnswer(answer, this.#options.clientId),
+      explain: (answer) => explainAnswer(answer, clientId),
     });
   }
 }
 
 async function createCredential(
-  { clientId }: AzureManagedIdentityOptions,
+  clientId: string | undefined,
   transport: IdentityTransport,
 ): Promise<ManagedIdentityCredential> {
   const { ManagedIdentityCredential } = await import("@azure/identity");
@@ -169,7 +177,7 @@ async function probeImds(url: string, signal: AbortSignal): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-  throw new TokenError(
+  throw new CredentialError(
     "unavailable",
     `${NAME}: no managed identity on this machine (IMDS at ${new URL(url).host} did not answer ` +
       `within ${PROBE_TIMEOUT / 1000} s); outside Azure use another type, such as azure_cli`,
@@ -180,9 +188,9 @@ async function probeImds(url: string, signal: AbortSignal): Promise<void> {
 function explainAnswer(
   { status, description }: { readonly status: number; readonly description: string },
   clientId: string | undefined,
-): TokenError | undefined {
+): CredentialError | undefined {
   if (status === 404 || status === 410) {
-    return new TokenError(
+    return new CredentialError(
       "unreachable",
       `${NAME}: not ready yet (status ${status}); it will be asked again`,
     );
@@ -192,5 +200,5 @@ function explainAnswer(
     ? "this machine has no system-assigned identity; assign one, or set client_id to a " +
       "user-assigned one"
     : `no identity with client_id ${clientId} is assigned to this machine`;
-  return new TokenError("unavailable", `${NAME}: ${which} (${description || "status 400"})`);
+  return new CredentialError("unavailable", `${NAME}: ${which} (${description || "status 400"})`);
 }

@@ -1,20 +1,51 @@
+import { joinPermissions } from "../../permissions/needs.ts";
 import {
-  type AccessToken,
-  TokenError,
-  type TokenProvider,
-  type TokenRequest,
-} from "./token_provider.ts";
+  CredentialError,
+  type CredentialProvider,
+  type CredentialRequest,
+  type ProvidedCredential,
+} from "../provider.ts";
+import type { ProviderType } from "./provider_type.ts";
+
+/** What every member takes from the chain's table where its own does not say. */
+export interface SharedKeys {
+  readonly scope: string;
+  readonly authority_host?: string | undefined;
+}
+
+/** A chain: the types of its members, and a table for each. */
+export type ChainKeys<Type extends string> =
+  & SharedKeys
+  & { readonly chain: readonly Type[] }
+  & { readonly [Member in Type]: object };
+
+/** The chain of types that can be its members. */
+export function chainOf<Type extends string>(
+  types: Readonly<Record<Type, ProviderType<SharedKeys>>>,
+): ProviderType<ChainKeys<Type>> {
+  const members = (keys: ChainKeys<Type>) =>
+    keys.chain.map((type): [ProviderType<SharedKeys>, SharedKeys] => {
+      const { scope, authority_host } = keys;
+      return [types[type], { scope, authority_host, ...keys[type] }];
+    });
+  return {
+    permissions: (keys, variable) =>
+      joinPermissions(members(keys).map(([type, own]) => type.permissions(own, variable))),
+    create: (keys, context) =>
+      new ChainProvider(members(keys).map(([type, own]) => type.create(own, context))),
+  };
+}
 
 /**
  * The first of several providers that is available on this machine. It is remembered, so the others
  * are never asked again. One that is available but refuses ends the search with its own error: to go
  * on would hide what has to be mended, and use another identity than was meant.
  */
-export class ChainProvider implements TokenProvider {
-  readonly #members: readonly TokenProvider[];
-  #chosen: TokenProvider | undefined;
+export class ChainProvider implements CredentialProvider {
+  readonly #members: readonly CredentialProvider[];
+  #chosen: CredentialProvider | undefined;
 
-  constructor(members: readonly TokenProvider[]) {
+  constructor(members: readonly CredentialProvider[]) {
     this.#members = members;
   }
 
@@ -23,19 +54,20 @@ export class ChainProvider implements TokenProvider {
     return this.#chosen === undefined ? "chain" : `chain: ${this.#chosen.name}`;
   }
 
-  async getToken(request: TokenRequest): Promise<AccessToken> {
-    if (this.#chosen !== undefined) return await this.#chosen.getToken(request);
+  async get(request: CredentialRequest): Promise<ProvidedCredential> {
+    if (this.#chosen !== undefined) return await this.#chosen.get(request);
     const reasons: string[] = [];
     for (const member of this.#members) {
       try {
-        const token = await member.getToken(request);
+        const credential = await member.get(request);
         this.#chosen = member;
-        return token;
+        return credential;
       } catch (error) {
-        if (!(error instanceof TokenError) || error.trouble !== "unavailable") throw error;
+        if (!(error instanceof CredentialError) || error.trouble !== "unavailable") throw error;
         reasons.push(error.message);
       }
     }
-    throw new TokenError("unavailable", `None of the chain is available: ${reasons.join(" | ")}`);
+    const message = `None of the chain is available: ${reasons.join(" | ")}`;
+    throw new CredentialError("unavailable", message);
   }
 }

@@ -1,11 +1,11 @@
 import { fetchFailure, type NetworkFailure, networkFailure } from "../../net/network_failure.ts";
 import type { AuthorityAnswer } from "./identity_transport.ts";
-import { TokenError } from "./token_provider.ts";
+import { CredentialError } from "../provider.ts";
 
 /** Explains an answer of an authority; `undefined` where Entra's errors explain it. */
 export type ExplainAnswer = (
   answer: { readonly status: number; readonly description: string },
-) => TokenError | undefined;
+) => CredentialError | undefined;
 
 /** What is known of a failed exchange with an authority. */
 export interface FailedExchange {
@@ -52,20 +52,20 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /** Turns a failed exchange into one line that says what to do. */
-export function explainExchange(exchange: FailedExchange): TokenError {
+export function explainExchange(exchange: FailedExchange): CredentialError {
   const { error, refusal, failure } = exchange;
-  if (error instanceof TokenError) return error;
+  if (error instanceof CredentialError) return error;
   if (refusal !== undefined) return explainRefusal(exchange, refusal);
   if (failure !== undefined) return explainFailure(exchange, failure);
   const { provider } = exchange;
   const kind = error instanceof Error ? error.name : typeof error;
-  return new TokenError("denied", `${provider}: the answer held no usable token (${kind})`);
+  return new CredentialError("denied", `${provider}: the answer held no usable token (${kind})`);
 }
 
 function explainRefusal(
   { provider, authority, explain }: FailedExchange,
   { status, body, retryAfterMs }: AuthorityAnswer,
-): TokenError {
+): CredentialError {
   const description = describe(body);
   const explained = explain?.({ status, description });
   if (explained !== undefined) return explained;
@@ -73,15 +73,15 @@ function explainRefusal(
     const reason = status === 429 ? "asks for fewer requests" : "is in trouble";
     const message =
       `${provider}: ${authority} ${reason} (status ${status}); it will be asked again`;
-    return new TokenError("unreachable", message, retryAfterMs);
+    return new CredentialError("unreachable", message, retryAfterMs);
   }
   const code = /AADSTS(\d+)/.exec(description)?.[1];
   const advice = code && ADVICE[code];
   if (advice) {
-    return new TokenError("denied", `${provider}: ${advice} (AADSTS${code})`, retryAfterMs);
+    return new CredentialError("denied", `${provider}: ${advice} (AADSTS${code})`, retryAfterMs);
   }
   const said = description || "no explanation; check authority_host and tenant_id";
-  return new TokenError("denied", `${provider}: ${authority} answered ${status}: ${said}`);
+  return new CredentialError("denied", `${provider}: ${authority} answered ${status}: ${said}`);
 }
 
 /** The first line of an OAuth error (RFC 6749 §5.2), shortened; it names no secret. */
@@ -108,9 +108,9 @@ const NETWORK: Readonly<Partial<Record<NetworkFailure, string>>> = {
   not_permitted: "the network permission for it is missing",
 };
 
-function explainFailure({ provider, authority }: FailedExchange, failure: Error): TokenError {
-  if (failure instanceof TokenError) return failure;
+function explainFailure({ provider, authority }: FailedExchange, failure: Error): CredentialError {
+  if (failure instanceof CredentialError) return failure;
   const kind = networkFailure(`${failure.name} ${fetchFailure(failure)}`);
   const reason = (kind && NETWORK[kind]) ?? "the connection failed";
-  return new TokenError("unreachable", `${provider}: cannot reach ${authority}: ${reason}`);
+  return new CredentialError("unreachable", `${provider}: cannot reach ${authority}: ${reason}`);
 }

@@ -4,7 +4,8 @@ import type { IdentityTransport } from "./identity_transport.ts";
 import { permissionFlags } from "../../permissions/flags.ts";
 import { missingPermissions } from "../../permissions/granted.ts";
 import type { PermissionNeeds } from "../../permissions/needs.ts";
-import { type AccessToken, TokenError } from "./token_provider.ts";
+import { CredentialError, type ProvidedCredential } from "../provider.ts";
+import { bearer } from "./bearer.ts";
 
 /** One token, asked of an authority through the library. */
 export interface Exchange {
@@ -21,15 +22,15 @@ export interface Exchange {
   readonly explain?: ExplainAnswer;
 }
 
-/** @throws {TokenError} with what to do about it */
-export async function exchangeToken(exchange: Exchange): Promise<AccessToken> {
+/** @throws {CredentialError} with what to do about it */
+export async function exchangeToken(exchange: Exchange): Promise<ProvidedCredential> {
   const { provider, authority, permissions, scope, transport, credential } = exchange;
   requirePermissions(provider, permissions);
   try {
     const answer = await (await credential()).getToken(scope);
     if (answer === null) throw new TypeError("No token");
     const { token, expiresOnTimestamp: expiresAt, refreshAfterTimestamp: refreshAt } = answer;
-    return { token, expiresAt, ...(refreshAt !== undefined && { refreshAt }) };
+    return bearer({ token, expiresAt, ...(refreshAt !== undefined && { refreshAt }) });
   } catch (error) {
     const { refusal, failure } = transport;
     const { explain } = exchange;
@@ -37,9 +38,12 @@ export async function exchangeToken(exchange: Exchange): Promise<AccessToken> {
   }
 }
 
-/** @throws {TokenError} with the flags to start with, where any is missing */
+/** @throws {CredentialError} with the flags to start with, where any is missing */
 export function requirePermissions(provider: string, permissions: PermissionNeeds): void {
   const flags = permissionFlags(missingPermissions(permissions));
   if (flags.length === 0) return;
-  throw new TokenError("denied", `${provider}: permission missing; start with ${flags.join(" ")}`);
+  throw new CredentialError(
+    "denied",
+    `${provider}: permission missing; start with ${flags.join(" ")}`,
+  );
 }

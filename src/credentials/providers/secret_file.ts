@@ -1,10 +1,10 @@
 import { whyUnreadable } from "../../permissions/unreadable.ts";
-import { TokenError } from "./token_provider.ts";
+import { CredentialError } from "../provider.ts";
 
 /**
  * Reads a file that a setting names.
  *
- * @throws {TokenError} `denied`, with the setting's name and what is wrong with the file
+ * @throws {CredentialError} `denied`, with the setting's name and what is wrong with the file
  */
 export async function readSecretFile(
   provider: string,
@@ -14,10 +14,10 @@ export async function readSecretFile(
   try {
     const text = (await Deno.readTextFile(path)).trim();
     if (text !== "") return text;
-    throw new TokenError("denied", `${provider}: ${setting} "${path}": is empty`);
+    throw new CredentialError("denied", `${provider}: ${setting} "${path}": is empty`);
   } catch (error) {
-    if (error instanceof TokenError) throw error;
+    if (error instanceof CredentialError) throw error;
     const reason = whyUnreadable(path, error);
-    throw new TokenError("denied", `${provider}: ${setting} "${path}": ${reason}`);
+    throw new CredentialError("denied", `${provider}: ${setting} "${path}": ${reason}`);
   }
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock, settled } from "../../kit/time/fake_clock.ts";
-import { type IssuedToken, TokenCache, type TokenFailure } from "../../../src/credentials/cache.ts";
-import { type AccessToken, TokenError } from "../../../src/credentials/providers/token_provider.ts";
+import { CredentialCache, type CredentialFailure } from "../../../src/credentials/cache.ts";
+import { CredentialError, type ProvidedCredential } from "../../../src/credentials/provider.ts";
 import { failing, StubProvider, UNREACHABLE } from "./providers/stub_provider.ts";
 
 const SECOND = 1_000;
@@ -10,16 +10,20 @@ const MINUTE = 60 * SECOND;
 function setUp() {
   const clock = new FakeClock();
   const provider = new StubProvider(clock);
-  const tokens: IssuedToken[] = [];
-  const failures: TokenFailure[] = [];
-  const cache = new TokenCache(provider, {
+  const tokens: ProvidedCredential[] = [];
+  const failures: CredentialFailure[] = [];
+  const cache = new CredentialCache(provider, {
     clock,
     random: () => 1,
-    onToken: (token) => tokens.push(token),
+    onCredential: (token) => tokens.push(token),
     onFailure: (failure) => failures.push(failure),
   });
-  const names = () => tokens.map(({ token }) => token);
+  const names = () => tokens.map(nameOf);
   return { clock, provider, cache, tokens, failures, names };
+}
+
+function nameOf(provided: ProvidedCredential | undefined): string | undefined {
+  return provided?.credential.kind === "bearer" ? provided.credential.token : undefined;
 }
 
 Deno.test("any number of wishes at once make one request", async () => {
@@ -29,7 +33,7 @@ Deno.test("any number of wishes at once make one request", async () => {
   cache.want();
   assert.equal(provider.requests.length, 1);
   assert.deepEqual(names(), ["token-1"]);
-  assert.equal(cache.current?.token, "token-1");
+  assert.equal(nameOf(cache.current), "token-1");
 });
 
 Deno.test("a token is renewed at 80 % of its lifetime, and asked past every cache", async () => {
@@ -54,9 +58,9 @@ Deno.test("while a renewal hangs, the token that lives stays at hand; the attemp
   const { clock, provider, cache, failures } = setUp();
   cache.want();
   await clock.advance(47 * MINUTE);
-  provider.answer = () => new Promise<AccessToken>(() => {});
+  provider.answer = () => new Promise<ProvidedCredential>(() => {});
   await clock.advance(2 * MINUTE);
-  assert.equal(cache.current?.token, "token-1");
+  assert.equal(nameOf(cache.current), "token-1");
   assert.ok(provider.requests.length > 1);
   assert.match(failures[0]?.error.message ?? "", /^stub: no token within 30 s/);
   assert.ok(provider.requests[1]?.signal.aborted);
@@ -69,7 +73,7 @@ Deno.test("failures back off, from 2 s at most to 5 min, and honour Retry-After"
   await clock.advance(60 * MINUTE);
   const seconds = failures.map(({ retryInMs }) => retryInMs / SECOND);
   assert.deepEqual(seconds.slice(0, 10), [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-  provider.answer = failing(new TokenError("unreachable", "later", 700 * SECOND));
+  provider.answer = failing(new CredentialError("unreachable", "later", 700 * SECOND));
   await clock.advance(300 * SECOND);
   assert.equal(failures.at(-1)?.retryInMs, 700 * SECOND);
   assert.equal(cache.retryInMs > 0, true);
@@ -93,7 +97,7 @@ Deno.test("a success ends the back-off", async () => {
   await clock.advance(5 * SECOND);
   provider.answer = () => provider.token(3600);
   await clock.advance(2 * SECOND);
-  assert.equal(cache.current?.token, "token-1");
+  assert.equal(nameOf(cache.current), "token-1");
   provider.answer = failing(UNREACHABLE);
   await clock.advance(48 * MINUTE);
   assert.equal(failures.at(2)?.retryInMs, 2 * SECOND);
@@ -109,7 +113,7 @@ Deno.test("a renewal that fails is tried again at the latest when the token ends
   provider.answer = () => provider.token(3600);
   await clock.advance(2 * SECOND);
   assert.equal(provider.requests.length, before + 1);
-  assert.equal(cache.current?.token, "token-2");
+  assert.equal(nameOf(cache.current), "token-2");
 });
 
 Deno.test("a machine that slept past the end has no token, and the first wish gets one", async () => {
@@ -130,7 +134,7 @@ Deno.test("a token counts as expired a second before its end", async () => {
   await settled();
   provider.answer = failing(UNREACHABLE);
   clock.jump(3598 * SECOND);
-  assert.equal(cache.current?.token, "token-1");
+  assert.equal(nameOf(cache.current), "token-1");
   clock.jump(SECOND);
   assert.equal(cache.current, undefined);
 });
@@ -149,7 +153,7 @@ Deno.test("a clock that is set back delays no renewal", async () => {
   cache.want();
   await settled();
   clock.jump(-60 * MINUTE);
-  assert.equal(cache.current?.token, "token-1");
+  assert.equal(nameOf(cache.current), "token-1");
   await clock.advance(49 * MINUTE);
   assert.deepEqual(names(), ["token-1", "token-2"]);
 });
@@ -167,14 +171,13 @@ Deno.test("a refused token is replaced, at most once a minute", async () => {
   const { clock, provider, cache, names } = setUp();
   cache.want();
   await settled();
-  assert.equal(cache.suspect(1), true);
-  assert.equal(cache.suspect(1), true);
+  assert.equal(cache.suspect(), true);
+  assert.equal(cache.suspect(), true);
   await settled();
   assert.deepEqual(names(), ["token-1", "token-2"]);
-  assert.equal(cache.suspect(1), false, "an old token");
-  assert.equal(cache.suspect(2), false, "too soon");
+  assert.equal(cache.suspect(), false, "too soon");
   await clock.advance(MINUTE);
-  assert.equal(cache.suspect(2), true);
+  assert.equal(cache.suspect(), true);
   await settled();
   assert.equal(provider.requests.length, 3);
 });
@@ -185,7 +188,8 @@ Deno.test("a provider that can only give the same token confirms it, and is aske
   provider.answer = () => same;
   cache.want();
   await clock.advance(49 * MINUTE);
-  assert.deepEqual(tokens.map(({ id }) => id), [1, 1]);
+  assert.equal(tokens.length, 2);
+  assert.equal(tokens[0], tokens[1], "it is another object");
   assert.equal(provider.requests.length, 2);
   await clock.advance(5 * MINUTE);
   assert.equal(provider.requests.length, 2);
@@ -219,4 +223,20 @@ Deno.test("what a provider throws unawares is reported without its words, which 
   cache.want();
   await settled();
   assert.equal(failures[0]?.error.message, "stub: failed unexpectedly (RangeError)");
+});
+
+Deno.test("a credential that never ends is at hand at once, and is asked for once", async () => {
+  const clock = new FakeClock();
+  const credential = { kind: "api_key", key: "k", header: "auto" } as const;
+  const given: ProvidedCredential[] = [];
+  const cache = new CredentialCache(
+    { name: "stub", get: () => ({ credential, expiresAt: Infinity }) },
+    { clock, onCredential: (provided) => given.push(provided), onFailure: () => assert.fail() },
+  );
+  cache.want();
+  assert.deepEqual(given, [{ credential, expiresAt: Infinity }]);
+  assert.equal(cache.current, given[0]);
+  assert.equal(clock.isIdle, true);
+  await clock.advance(1_000 * 365 * 24 * 60 * MINUTE);
+  assert.equal(cache.current, given[0]);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { withDeadline } from "../../../kit/time/deadline.ts";
 import { FakeAz } from "../../../kit/servers/fake_az.ts";
-import { AzureCliProvider } from "../../../../src/credentials/providers/azure_cli.ts";
-import { TokenCache, type TokenFailure } from "../../../../src/credentials/cache.ts";
+import { azureCli } from "../../../../src/credentials/providers/azure_cli.ts";
+import { CredentialCache, type CredentialFailure } from "../../../../src/credentials/cache.ts";
 
 Deno.test("az that hangs is ended when its time is up", async () => {
   await using az = await FakeAz.create({});
@@ -10,11 +10,12 @@ Deno.test("az that hangs is ended when its time is up", async () => {
   await az.runs(`trap 'echo > ${ended}; exit 1' TERM\nsleep 60 >/dev/null 2>&1 &\nwait`);
   using watcher = Deno.watchFs(az.directory);
   const path = Deno.env.get("PATH") ?? "";
-  const failure = Promise.withResolvers<TokenFailure>();
+  const failure = Promise.withResolvers<CredentialFailure>();
   const scope = "https://ai.azure.com/.default";
-  const cache = new TokenCache(new AzureCliProvider({ scope, tenantId: undefined }), {
+  const context = { variable: () => undefined, caCerts: [] };
+  const cache = new CredentialCache(azureCli.create({ scope }, context), {
     attemptTimeoutMs: 300,
-    onToken: () => {},
+    onCredential: () => {},
     onFailure: failure.resolve,
   });
   Deno.env.set("PATH", az.env["PATH"] ?? "");

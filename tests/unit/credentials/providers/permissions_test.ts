@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { UpstreamAuthSettings } from "../../../../src/config/schema/settings.ts";
 import { authorityOptions } from "../../../../src/credentials/providers/authority.ts";
-import { upstreamAuthPermissions } from "../../../../src/credentials/providers/create_provider.ts";
+import { upstreamAuthPermissions } from "../../../../src/credentials/providers/registry.ts";
 import { missingPermissions } from "../../../../src/permissions/granted.ts";
 import { NO_PERMISSIONS } from "../../../../src/permissions/needs.ts";
 

@@ -1,18 +1,19 @@
 import type { FakeClock } from "../../../kit/time/fake_clock.ts";
 import {
-  type AccessToken,
-  TokenError,
-  type TokenProvider,
-  type TokenRequest,
-} from "../../../../src/credentials/providers/token_provider.ts";
+  CredentialError,
+  type CredentialProvider,
+  type CredentialRequest,
+  type ProvidedCredential,
+} from "../../../../src/credentials/provider.ts";
+import { bearer } from "../../../../src/credentials/providers/bearer.ts";
 
 /** A provider whose answers the test writes. */
-export class StubProvider implements TokenProvider {
+export class StubProvider implements CredentialProvider {
   readonly name: string;
   /** Every request so far. */
-  readonly requests: TokenRequest[] = [];
+  readonly requests: CredentialRequest[] = [];
   /** How requests are answered. */
-  answer: (request: TokenRequest) => AccessToken | Promise<AccessToken>;
+  answer: (request: CredentialRequest) => ProvidedCredential | Promise<ProvidedCredential>;
   readonly #clock: FakeClock;
   #given = 0;
 
@@ -23,23 +24,23 @@ export class StubProvider implements TokenProvider {
     this.answer = () => this.token(3600);
   }
 
-  token(seconds: number, more: Partial<AccessToken> = {}): AccessToken {
+  token(seconds: number, more: { refreshAt?: number } = {}): ProvidedCredential {
     const expiresAt = this.#clock.now() + seconds * 1000;
-    return { token: `token-${++this.#given}`, expiresAt, ...more };
+    return bearer({ token: `token-${++this.#given}`, expiresAt, ...more });
   }
 
-  async getToken(request: TokenRequest): Promise<AccessToken> {
+  async get(request: CredentialRequest): Promise<ProvidedCredential> {
     this.requests.push(request);
     return await this.answer(request);
   }
 }
 
 /** An answer that is a failure. */
-export function failing(error: TokenError): () => never {
+export function failing(error: CredentialError): () => never {
   return () => {
     throw error;
   };
 }
 
 /** An authority that is out of reach. */
-export const UNREACHABLE = new TokenError("unreachable", "stub: cannot reach the authority");
+export const UNREACHABLE = new CredentialError("unreachable", "stub: cannot reach the authority");
