@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../time/clock.ts";
+import { untilAborted } from "../time/until_aborted.ts";
 import { lastRenewal, renewalTime, retryDelay } from "./schedule.ts";
 import { CredentialError, type CredentialProvider, type ProvidedCredential } from "./provider.ts";
 
@@ -130,10 +131,8 @@ export class CredentialCache {
   ): Promise<ProvidedCredential> {
     const limit = this.#options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT;
     const cancel = this.#clock.after(limit, () => attempt.abort(timedOut(this.#provider, limit)));
-    const { promise: aborted, reject } = Promise.withResolvers<never>();
-    attempt.signal.addEventListener("abort", () => reject(attempt.signal.reason), { once: true });
     try {
-      return await Promise.race([answer, aborted]);
+      return await untilAborted(answer, attempt.signal);
     } finally {
       cancel();
     }

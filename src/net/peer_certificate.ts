@@ -1,4 +1,5 @@
 import { connect, type PeerCertificate, type TLSSocket } from "node:tls";
+import { untilAborted } from "../time/until_aborted.ts";
 import { endpointOf, netAddressOf } from "./address.ts";
 import { connectTcp } from "./connect.ts";
 import { duplexOf } from "./duplex.ts";
@@ -54,12 +55,9 @@ async function handshake(
     () => resolve(describe(socket.getPeerCertificate())),
   );
   socket.once("error", reject);
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort);
   try {
-    return await promise;
+    return await untilAborted(promise, signal);
   } finally {
-    signal.removeEventListener("abort", abort);
     socket.destroy();
   }
 }

@@ -1,5 +1,5 @@
-/** Whether a promise settled within a time, in milliseconds. */
-export async function within(milliseconds: number, promise: Promise<void>): Promise<boolean> {
+/** Whether a promise is fulfilled within a time, in milliseconds. It throws what that is rejected with. */
+export async function within(milliseconds: number, promise: Promise<unknown>): Promise<boolean> {
   const { promise: late, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(resolve, milliseconds, false);
   try {

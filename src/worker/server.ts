@@ -83,10 +83,8 @@ export class RequestServer {
   /** Closes the listener, and connections that have no request. */
   async close(): Promise<void> {
     this.#closing = true;
-    const { promise: grace, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, SHUTDOWN_GRACE);
-    await Promise.race([Promise.all([...this.#retired, this.#listener.server.shutdown()]), grace]);
-    clearTimeout(timer);
+    const closed = Promise.all([...this.#retired, this.#listener.server.shutdown()]);
+    await within(SHUTDOWN_GRACE, closed);
   }
 
   /** Ends what still runs: see {@linkcode RequestTracker.cutOff}. */

@@ -163,19 +163,15 @@ function pastTheCache(credential: ManagedIdentityCredential): TokenCredential {
  * but any answer to it shows that somebody is there.
  */
 async function probeImds(url: string, signal: AbortSignal): Promise<void> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), PROBE_TIMEOUT);
   try {
     const response = await fetch(new URL(IMDS_TOKEN_PATH, url), {
-      signal: AbortSignal.any([signal, late.signal]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT)]),
     });
     const body = await response.text();
     // Docker Desktop answers for addresses that do not exist.
     if (response.status !== 403 || !body.includes("unreachable")) return;
   } catch {
     signal.throwIfAborted();
-  } finally {
-    clearTimeout(timer);
   }
   throw new CredentialError(
     "unavailable",

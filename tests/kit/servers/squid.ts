@@ -41,7 +41,20 @@ export class Squid implements AsyncDisposable {
       args: ["-N", "-d", "1", "-n", `test${squid.port}`, "-f", config],
       ready: /Accepting HTTP Socket connections/,
     });
+    await withDeadline(squid.#listening(), DEFAULT_DEADLINE_MS, "squid to listen");
     return squid;
+  }
+
+  /** It says that it accepts connections a moment before it does. */
+  async #listening(): Promise<void> {
+    for (;;) {
+      try {
+        return (await Deno.connect({ hostname: "127.0.0.1", port: this.port })).close();
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
   }
 
   /** Its URL for `HTTPS_PROXY`, with name and password where it wants them. */
