@@ -13,6 +13,7 @@ import { sumOfOutcomes, type TestOutcome, testOutcome } from "./kit/process/test
 const ALONE: Readonly<Record<string, string>> = {
   "tests/integration/memory_test.ts": "measures memory",
   "tests/integration/runtime_reports_test.ts": "compares times and memory",
+  "tests/integration/token_load_test.ts": "counts requests a second",
   "tests/integration/websocket_memory_test.ts": "measures memory",
   "tests/unit/credentials/providers/azure_cli_limit_test.ts": "sets PATH for its whole process",
 };

@@ -39,12 +39,18 @@ Deno.test("a token that expires under 50 requests a second fails none, for three
   entra.lifetime = 5;
   await using upstream = new BearerUpstream((bearer) => isAlive(entra, bearer));
   await using proxy = await start(entra, upstream);
+  const started = performance.now();
   const statuses = await callsAtRate(50, 3 * entra.lifetime, () => call(proxy));
+  const took = (performance.now() - started) / 1000; // 15 s, or more on a busy machine.
   assert.equal(statuses.length, 750);
   assert.deepEqual(statuses.filter((status) => status !== 200), []);
   assert.deepEqual(upstream.calls.filter(({ status }) => status !== 200), []);
   // Renewed at 80 %: at 0, 4, 8 and 12 s.
-  assert.ok(entra.requests.length >= 3 && entra.requests.length <= 5, `${entra.requests.length}`);
+  const expected = 1 + Math.floor(took / (0.8 * entra.lifetime));
+  assert.ok(
+    Math.abs(entra.requests.length - expected) <= 1,
+    `${entra.requests.length} in ${took} s`,
+  );
 });
 
 Deno.test("an authority that hangs or fails delays nobody while a token lives", async () => {
