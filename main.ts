@@ -7,18 +7,28 @@
  *
  * @module
  */
-import { main } from "./src/cli/main.ts";
+import { denoVersionFault } from "./src/cli/deno_version.ts";
 import { EdgeEntry, isHosted, mayBeServed } from "./src/edge/edge_entry.ts";
+
+// The program is imported once this is settled: an older Deno has complaints of its own about it.
+const fault = denoVersionFault(Deno.version.deno);
+if (fault !== undefined) {
+  console.error(fault);
+  Deno.exit(2);
+}
 
 const edge = new EdgeEntry();
 
 export default { fetch: edge.fetch, onListen: edge.onListen } satisfies Deno.ServeDefaultExport;
 
 if (import.meta.main && !isHosted()) {
-  if (!mayBeServed(Deno.args)) Deno.exit(await main(Deno.args));
+  if (!mayBeServed(Deno.args)) await run();
   // `deno serve` listens as soon as this module is evaluated. If it has not by the next turn of the
   // event loop, this is `deno run` with every setting in the environment.
-  setTimeout(async () => {
-    if (!edge.isUsed) Deno.exit(await main(Deno.args));
-  });
+  setTimeout(() => edge.isUsed || run());
+}
+
+async function run(): Promise<never> {
+  const { main } = await import("./src/cli/main.ts");
+  Deno.exit(await main(Deno.args));
 }
