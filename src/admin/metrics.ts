@@ -133,8 +133,8 @@ export class Metrics {
   }
 
   /** This certificate is served from now on. */
-  certificateServed(certificate: CertificateExpiry): void {
-    this.#certificate = certificate;
+  certificateServed({ names, notAfter }: CertificateExpiry): void {
+    this.#certificate = { names, notAfter }; // And no key: the status page shows it.
   }
 
   /** Everything in the Prometheus text format. */

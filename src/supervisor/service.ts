@@ -1,4 +1,3 @@
-import { certificateExpiry } from "../admin/certificate_expiry.ts";
 import type { Metrics } from "../admin/metrics.ts";
 import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
@@ -142,10 +141,10 @@ function keepCertificate(
   pool: WorkerPool,
   metrics: Metrics,
 ): void {
-  metrics.certificateServed(certificateExpiry(certificates.current.cert));
+  metrics.certificateServed(certificates.current);
   certificates.start(async (certificate) => {
     await pool.useCertificate(certificate);
-    metrics.certificateServed(certificateExpiry(certificate.cert));
+    metrics.certificateServed(certificate);
   });
 }
 

@@ -1,9 +1,9 @@
-import type { CertificatePair } from "../ipc/messages.ts";
+import type { Certificate } from "./certificate.ts";
 
 /** Where the certificate that is served comes from. */
 export interface CertificateSource {
   /** What to serve now. */
-  readonly current: CertificatePair;
+  readonly current: Certificate;
   /**
    * Keeps the certificate fresh from now on.
    *
@@ -17,7 +17,7 @@ export interface CertificateSource {
 }
 
 /** Has new connections served with a certificate, and resolves once they are. */
-export type ServeCertificate = (pair: CertificatePair) => Promise<void>;
+export type ServeCertificate = (certificate: Certificate) => Promise<void>;
 
 /** The part of a logger that certificate upkeep writes to. */
 export interface UpkeepLog {

@@ -13,7 +13,6 @@ import { backoff, type Random, renewalTime } from "./renewal.ts";
 import { certificateId } from "./renewal_info.ts";
 import { RenewalAdvice } from "./renewal_advice.ts";
 import { runOrder } from "./run_order.ts";
-import type { CertificatePair } from "../../ipc/messages.ts";
 
 /** Longest time between two checks, in milliseconds. */
 const CHECK_INTERVAL = 3_600_000;
@@ -49,7 +48,7 @@ export class AcmeSource implements CertificateSource {
   readonly #stop = new AbortController();
   /** Absent while the placeholder is served. */
   #certificate: Certificate | undefined;
-  #pair: CertificatePair;
+  #served: Certificate;
   #attempts: Attempts | undefined;
   #renewAt = 0;
   #serve: ServeCertificate = () => Promise.resolve();
@@ -60,7 +59,7 @@ export class AcmeSource implements CertificateSource {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
-    this.#pair = start.pair;
+    this.#served = start.served;
     this.#attempts = start.attempts;
     this.#advice = new RenewalAdvice(options.identity, this.#random, options.log);
     if (start.certificate !== undefined) this.#adopt(start.certificate);
@@ -74,16 +73,16 @@ export class AcmeSource implements CertificateSource {
     const attempts = await cache.attempts();
     if (certificate !== undefined) {
       log.info("certificate found in the cache", describeCertificate(certificate));
-      return new AcmeSource(options, { certificate, pair: certificate, attempts });
+      return new AcmeSource(options, { certificate, served: certificate, attempts });
     }
     log.info("serving a self-signed placeholder until the authority has issued a certificate");
-    const pair = await placeholderCertificate(identity.domains, clock.now());
+    const served = await placeholderCertificate(identity.domains, clock.now());
     const held = attempts?.imposed ? attempts : undefined;
-    return new AcmeSource(options, { certificate: undefined, pair, attempts: held });
+    return new AcmeSource(options, { certificate: undefined, served, attempts: held });
   }
 
-  get current(): CertificatePair {
-    return this.#pair;
+  get current(): Certificate {
+    return this.#served;
   }
 
   start(serve: ServeCertificate): void {
@@ -216,7 +215,7 @@ export class AcmeSource implements CertificateSource {
 
   #adopt(certificate: Certificate): void {
     this.#certificate = certificate;
-    this.#pair = certificate;
+    this.#served = certificate;
     this.#renewAt = renewalTime(certificate, this.#random);
     this.#advice.forget(this.#clock.now());
     this.#expiry.reset();
@@ -237,7 +236,7 @@ export class AcmeSource implements CertificateSource {
 
 interface Start {
   readonly certificate: Certificate | undefined;
-  readonly pair: CertificatePair;
+  readonly served: Certificate;
   readonly attempts: Attempts | undefined;
 }
 

@@ -1,4 +1,4 @@
-import type { CertificatePair } from "../../ipc/messages.ts";
+import { type Certificate, readCertificate } from "../certificate.ts";
 
 const DAY = 86_400_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
@@ -12,7 +12,7 @@ const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 export async function placeholderCertificate(
   domains: readonly string[],
   now: number,
-): Promise<CertificatePair> {
+): Promise<Certificate> {
   const x509 = await import("@peculiar/x509");
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -30,5 +30,6 @@ export async function placeholderCertificate(
   });
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", (keys as CryptoKeyPair).privateKey);
   const key = x509.PemConverter.encode(pkcs8, "PRIVATE KEY");
-  return { cert: certificate.toString("pem"), key };
+  const name = "the placeholder";
+  return readCertificate({ name, text: certificate.toString("pem") }, { name, text: key });
 }

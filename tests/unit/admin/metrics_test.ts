@@ -104,7 +104,9 @@ Deno.test("token and certificate have lifetimes once they are told of", () => {
   metrics.tokenAcquired(clock.now + 60 * MINUTE);
   clock.now += 90_000;
   metrics.tokenFailed();
-  metrics.certificateServed({ names: ["a.example"], notAfter: 5_000_000 });
+  const expiry = { names: ["a.example"], notAfter: 5_000_000 };
+  metrics.certificateServed(Object.assign({ key: "private" }, expiry));
+  assert.deepEqual(metrics.view().certificate, expiry);
   has(metrics, "claude_proxy_upstream_token_age_seconds 90");
   has(metrics, "claude_proxy_upstream_token_expiry_timestamp_seconds 4600");
   has(metrics, "claude_proxy_upstream_token_refreshes_total 1");
