@@ -18,6 +18,7 @@ const EXPIRY_MARGIN = 1_000;
 
 /** A failed attempt. */
 export interface CredentialFailure {
+  /** What went wrong. */
   readonly error: CredentialError;
   /** Milliseconds to the next attempt. */
   readonly retryInMs: number;
@@ -36,10 +37,11 @@ export interface CredentialCacheOptions {
    * `expiresAt` is a second before its end.
    */
   readonly onCredential: (provided: ProvidedCredential) => void;
+  /** An attempt failed. */
   readonly onFailure: (failure: CredentialFailure) => void;
-  /** @default {systemClock} */
+  /** Time. @default {systemClock} */
   readonly clock?: Clock;
-  /** @default {Math.random} */
+  /** A number from 0 up to 1. @default {Math.random} */
   readonly random?: () => number;
   /** Milliseconds an attempt may take. @default {30000} */
   readonly attemptTimeoutMs?: number;
@@ -66,6 +68,7 @@ export class CredentialCache {
   #cancelTimer = () => {};
   #stopped = false;
 
+  /** With nothing at hand, until somebody wants it. */
   constructor(provider: CredentialProvider, options: CredentialCacheOptions) {
     this.#provider = provider;
     this.#options = options;

@@ -4,7 +4,7 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
 /** When a credential ends, and is to be renewed. */
-type Times = Pick<ProvidedCredential, "expiresAt" | "refreshAt">;
+export type Times = Pick<ProvidedCredential, "expiresAt" | "refreshAt">;
 
 /** A token is renewed at this part of its lifetime where its issuer names no time. */
 const RENEW_AT = 0.8;

@@ -21,8 +21,9 @@ export interface CredentialSourceOptions {
   readonly create: (auth: UpstreamAuthSettings) => CredentialProvider;
   /** Tells every worker. */
   readonly send: (message: ToCredentialHolder) => void;
+  /** Hears of tokens. */
   readonly watch?: TokenWatch;
-  /** @default {systemClock} */
+  /** Time. @default {systemClock} */
   readonly clock?: Clock;
 }
 
@@ -46,6 +47,7 @@ export class CredentialSource {
   #lastId = 0;
   #hintedAt = -Infinity;
 
+  /** With nothing at hand, until it is started. */
   constructor(options: CredentialSourceOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;

@@ -6,9 +6,9 @@ import {
   type SigningCertificate,
 } from "./certificate_assertion.ts";
 import { PemError } from "../../net/pem.ts";
-import { exchangeToken } from "./exchange.ts";
+import { exchangeToken, LIBRARY_PERMISSIONS } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import type { PermissionNeeds } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
@@ -39,14 +39,14 @@ export const azureAd: ProviderType<AzureAdKeys> = {
   create: (keys, { caCerts }) => new AzureAdProvider(keys, caCerts),
 };
 
-function permissions({ authority_host, client_certificate_path: path }: AzureAdKeys) {
+function permissions(
+  { authority_host, client_certificate_path: path }: AzureAdKeys,
+): PermissionNeeds {
   return {
-    ...NO_PERMISSIONS,
+    ...LIBRARY_PERMISSIONS,
     net: [netAddressOf(authority_host ?? PUBLIC_AUTHORITY)],
     read: path === undefined ? [] : [path],
-    ignoreEnv: true,
-    sys: ["osRelease"],
-  } satisfies PermissionNeeds;
+  };
 }
 
 /** Tokens for an application with a client secret or a certificate. */

@@ -1,8 +1,8 @@
 import type { ManagedIdentityCredential, TokenCredential } from "@azure/identity";
 import { PUBLIC_AUTHORITY } from "./authority.ts";
-import { exchangeToken, requirePermissions } from "./exchange.ts";
+import { exchangeToken, LIBRARY_PERMISSIONS, requirePermissions } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import type { PermissionNeeds } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
 import {
   CredentialError,
@@ -67,11 +67,9 @@ export const azureManagedIdentity: ProviderType<AzureManagedIdentityKeys> = {
 
 function permissions(variable: ReadVariable): PermissionNeeds {
   return {
-    ...NO_PERMISSIONS,
+    ...LIBRARY_PERMISSIONS,
     net: [netAddressOf(source(variable).url)],
     env: [IMDS_VARIABLE, ...ENDPOINT_VARIABLES, ...OTHER_VARIABLES],
-    ignoreEnv: true,
-    sys: ["osRelease"],
   };
 }
 

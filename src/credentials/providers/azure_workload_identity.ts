@@ -1,7 +1,7 @@
 import { authorityOptions, PUBLIC_AUTHORITY } from "./authority.ts";
-import { exchangeToken } from "./exchange.ts";
+import { exchangeToken, LIBRARY_PERMISSIONS } from "./exchange.ts";
 import { IdentityTransport } from "./identity_transport.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
+import type { PermissionNeeds } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
 import { readSecretFile } from "./secret_file.ts";
 import {
@@ -52,12 +52,10 @@ function permissions(keys: AzureWorkloadIdentityKeys, variable: ReadVariable): P
   const { authority_host, federated_token_file: file } = resolve(keys, variable);
   const names = Object.keys(VARIABLES) as Key[];
   return {
-    ...NO_PERMISSIONS,
+    ...LIBRARY_PERMISSIONS,
     net: [netAddressOf(authority_host)],
     read: file === undefined ? [] : [file],
     env: names.filter((key) => keys[key] === undefined).map((key) => VARIABLES[key]),
-    ignoreEnv: true,
-    sys: ["osRelease"],
   };
 }
 

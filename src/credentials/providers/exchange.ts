@@ -3,9 +3,16 @@ import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
 import type { IdentityTransport } from "./identity_transport.ts";
 import { permissionFlags } from "../../permissions/flags.ts";
 import { missingPermissions } from "../../permissions/granted.ts";
-import type { PermissionNeeds } from "../../permissions/needs.ts";
+import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
 import { CredentialError, type ProvidedCredential } from "../provider.ts";
 import { bearer } from "./bearer.ts";
+
+/** What the library needs, whomever it asks: it looks at variables and at the system. */
+export const LIBRARY_PERMISSIONS: PermissionNeeds = {
+  ...NO_PERMISSIONS,
+  ignoreEnv: true,
+  sys: ["osRelease"],
+};
 
 /** One token, asked of an authority through the library. */
 export interface Exchange {

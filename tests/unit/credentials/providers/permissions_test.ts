@@ -1,8 +1,6 @@
 import assert from "node:assert/strict";
 import type { UpstreamAuthSettings } from "../../../../src/config/schema/settings.ts";
-import { authorityOptions } from "../../../../src/credentials/providers/authority.ts";
 import { upstreamAuthPermissions } from "../../../../src/credentials/providers/registry.ts";
-import { missingPermissions } from "../../../../src/permissions/granted.ts";
 import { NO_PERMISSIONS } from "../../../../src/permissions/needs.ts";
 
 const scope = "https://ai.azure.com/.default";
@@ -75,22 +73,4 @@ Deno.test("a chain needs what its members need, each thing once", () => {
   }, noVariable);
   assert.deepEqual(found.net, ["login.microsoftonline.com:443", "169.254.169.254:80"]);
   assert.deepEqual([found.run, found.sys, found.ignoreEnv], [[az], ["osRelease"], true]);
-});
-
-Deno.test("what is granted is not missing, and a program that is not there is no permission's matter", () => {
-  const needs = { ...NO_PERMISSIONS, net: ["a:1"], env: ["B"], ignoreEnv: true, run: ["no-such"] };
-  assert.deepEqual(missingPermissions(needs), NO_PERMISSIONS);
-});
-
-Deno.test("instance discovery is for Microsoft's own authorities alone", () => {
-  const skips = (host: string) => authorityOptions(host).disableInstanceDiscovery;
-  for (
-    const host of [
-      "https://login.microsoftonline.com",
-      "https://login.microsoftonline.us",
-      "https://login.partner.microsoftonline.cn",
-    ]
-  ) assert.equal(skips(host), false, host);
-  assert.equal(skips("https://login.private.example"), true);
-  assert.equal(skips("https://login.microsoftonline.com.evil.example"), true);
 });
