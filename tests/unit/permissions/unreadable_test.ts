@@ -4,7 +4,7 @@ import { whyUnreadable } from "../../../src/permissions/unreadable.ts";
 /** What reading a file fails with. */
 function failure(path: string): unknown {
   try {
-    Deno.readTextFileSync(path);
+    return assert.fail(`${path} was read: ${Deno.readTextFileSync(path)}`);
   } catch (error) {
     return error;
   }
