@@ -22,7 +22,10 @@ export function startProxyStandIn(options: Omit<TunnelOptions, "signal">): Proxy
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const accepting = (async () => {
-    for await (const conn of listener) void relay(conn, { ...options, signal: stop.signal });
+    for await (const conn of listener) {
+      conn.setNoDelay();
+      void relay(conn, { ...options, signal: stop.signal });
+    }
   })();
   return {
     url: `http://127.0.0.1:${listener.addr.port}`,
@@ -41,6 +44,7 @@ async function relay(client: Deno.Conn, options: TunnelOptions): Promise<void> {
   const close = () => conns.forEach(closeQuietly);
   signal.addEventListener("abort", close);
   try {
+    signal.throwIfAborted();
     const { head, isAlone } = await readHead(client);
     if (!isAlone || head.split(" ", 2).join(" ") !== `CONNECT ${authority}`) {
       return await writeAll(client, FORBIDDEN);
