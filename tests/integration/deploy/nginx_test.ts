@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { type Certificate, makeCertificate } from "../../kit/tls/certificate.ts";
 import { NGINX, Nginx } from "../../kit/servers/nginx.ts";
 import { programTest } from "../../kit/process/programs.ts";
-import { ProxyProcess } from "../../kit/process/proxy_process.ts";
+import { CLIENT_KEY, ProxyProcess } from "../../kit/process/proxy_process.ts";
 import { type ClientTls, formatRequest, RawClient, request } from "../../kit/http1/raw_client.ts";
 import { RawUpstream } from "../../kit/http1/raw_upstream.ts";
+import { closed, connect, messages } from "../../kit/servers/websocket_client.ts";
+import { WebSocketUpstream } from "../../kit/servers/websocket_upstream.ts";
 
 const FILE = await Deno.readTextFile(new URL("../../../deploy/nginx.conf", import.meta.url));
 const OPENSSL = { program: "openssl", install: "apt-get install openssl" };
@@ -51,6 +53,25 @@ programTest({
       const received = await upstream.nextRequest();
       assert.equal(received.target, "/v1/a%2Fb?beta=true&x");
       assert.equal(received.bodyText, body);
+    });
+
+    await t.step("a POST that offers h2c, as Java's HttpClient sends it, is served", async () => {
+      const body = '{"stream": true}';
+      const { status } = await request({
+        ...{ port, tls, method: "POST", target: "/v1/messages" },
+        headers: [
+          ["Host", "localhost"],
+          ["Content-Length", String(body.length)],
+          ["Connection", "Upgrade, HTTP2-Settings"],
+          ["Upgrade", "h2c"],
+          ["HTTP2-Settings", "AAEAAEAAAAIAAAAAAAMAAAAAAAQBAAAAAAUAAEAAAAYABgAA"],
+        ],
+        body,
+      });
+      assert.equal(status, 200);
+      const received = await upstream.nextRequest();
+      assert.equal(received.bodyText, body);
+      assert.deepEqual(["upgrade", "http2-settings"].flatMap((name) => received.values(name)), []);
     });
 
     await t.step("each event arrives before the next is sent", async () => {
@@ -109,5 +130,28 @@ programTest({
       clients.forEach((client) => client.close());
       await upstream.allConnectionsClosed();
     });
+  },
+});
+
+programTest({
+  name: "a WebSocket crosses deploy/nginx.conf, whatever the casing of its name",
+  needs: [NGINX, OPENSSL],
+  fn: async () => {
+    const certificate = await makeCertificate();
+    await using upstream = await WebSocketUpstream.start();
+    await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url });
+    await using nginx = await startNginx(proxy, certificate);
+    const url = `https://localhost:${nginx.port}`;
+    for (const Upgrade of ["websocket", "WebSocket"]) {
+      const socket = await connect(url, {
+        ca: certificate.cert,
+        headers: { "api-key": CLIENT_KEY, Upgrade },
+      });
+      const answered = messages(socket, 1);
+      socket.send("ping");
+      assert.equal(new TextDecoder().decode((await answered)[0]?.data), "ping");
+      socket.close();
+      await closed(socket);
+    }
   },
 });
