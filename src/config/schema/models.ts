@@ -15,17 +15,17 @@ export const models = {
   settings: [
     {
       key: "id",
-      kind: text("expected a model's name, such as claude-sonnet-4-5"),
+      kind: text("expected a model's name, such as claude-sonnet-5-5"),
       required: true,
       doc: "Name that clients send as model: with Foundry, the name of the deployment.",
-      example: "claude-sonnet-4-5",
+      example: "claude-sonnet-5-5",
     },
     {
       key: "display_name",
       kind: text(),
       absent: "the id",
       doc: "Name that clients show. OpenAI's API has no place for it.",
-      example: "Claude Sonnet 4.5",
+      example: "Claude Sonnet 5.5",
     },
     {
       key: "api",
