@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+
 /** What bytes are read from: a connection. */
 export interface Readable {
   /** Fills a part of `into`; `null` at the end. */
@@ -6,7 +8,10 @@ export interface Readable {
 
 const BUFFER_BYTES = 16 * 1024;
 
-/** Reads a connection by counts and delimiters; what it reads too much it keeps for the next call. */
+/**
+ * Reads a connection by counts and delimiters, and shows what has come. What it reads too much it
+ * keeps for the next call.
+ */
 export class ByteSource {
   readonly #from: Readable;
   readonly #storage = new Uint8Array(BUFFER_BYTES);
@@ -17,24 +22,38 @@ export class ByteSource {
     this.#from = from;
   }
 
+  /** What has come and was not taken, 16 KiB at most. It is valid until the next read. */
+  get buffered(): Uint8Array<ArrayBuffer> {
+    return this.#buffered;
+  }
+
+  /** Takes the first bytes of what is buffered, without a copy: valid until the next read. */
+  take(count: number): Uint8Array<ArrayBuffer> {
+    const taken = this.#buffered.subarray(0, count);
+    this.#buffered = this.#buffered.subarray(count);
+    return taken;
+  }
+
+  /** Reads on behind what is buffered; `false` at the end of the connection. */
+  async more(): Promise<boolean> {
+    const { length } = this.#buffered;
+    if (length > 0) this.#storage.set(this.#buffered);
+    this.#buffered = this.#storage.subarray(0, length);
+    const count = await this.#from.read(this.#storage.subarray(length));
+    this.#buffered = this.#storage.subarray(0, length + (count ?? 0));
+    return count !== null;
+  }
+
   /**
    * The next `count` bytes, or `undefined` where the connection ends before the first of them.
    *
    * @throws {Deno.errors.UnexpectedEof} when it ends inside them
    */
   async exact(count: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const bytes = new Uint8Array(count);
-    let length = this.#take(bytes);
-    while (length < count) {
-      const rest = bytes.subarray(length);
-      const more = rest.length < BUFFER_BYTES
-        ? await this.#fill() && this.#take(rest)
-        : await this.#from.read(rest);
-      if (!more && length === 0) return undefined;
-      if (!more) throw new Deno.errors.UnexpectedEof("The connection ended inside a frame");
-      length += more;
-    }
-    return bytes;
+    const bytes = await this.#upTo(count);
+    if (bytes.length === 0 && count > 0) return undefined;
+    if (bytes.length === count) return bytes;
+    throw new Deno.errors.UnexpectedEof("The connection ended inside what was announced");
   }
 
   /**
@@ -44,54 +63,37 @@ export class ByteSource {
    * @throws {Deno.errors.UnexpectedEof} when the connection ends first
    */
   async until(delimiter: string): Promise<string> {
-    let text = "";
     for (;;) {
-      if (this.#buffered.length === 0 && !await this.#fill()) {
-        throw new Deno.errors.UnexpectedEof("The connection ended inside a response's head");
+      const at = view(this.#buffered).indexOf(delimiter, 0, "latin1");
+      if (at !== -1) return view(this.take(at + delimiter.length)).toString("latin1");
+      if (this.#buffered.length === BUFFER_BYTES) {
+        throw new Deno.errors.InvalidData("A head is too long");
       }
-      const before = text.length;
-      text += latin1(this.#buffered);
-      const at = text.indexOf(delimiter);
-      if (at !== -1) {
-        const end = at + delimiter.length;
-        this.#buffered = this.#buffered.subarray(end - before);
-        return text.slice(0, end);
-      }
-      this.#buffered = this.#buffered.subarray(this.#buffered.length);
-      if (text.length > BUFFER_BYTES) throw new Deno.errors.InvalidData("A head is too long");
+      if (await this.more()) continue;
+      throw new Deno.errors.UnexpectedEof("The connection ended inside a response's head");
     }
   }
 
   /** The bytes to the end of the connection, or `limit` of them. */
-  async rest(limit: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Uint8Array(limit);
-    let length = this.#take(bytes);
-    while (length < limit) {
-      const more = await this.#from.read(bytes.subarray(length));
-      if (more === null) break;
-      length += more;
+  rest(limit: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#upTo(limit);
+  }
+
+  async #upTo(count: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(count);
+    const buffered = this.take(count);
+    bytes.set(buffered);
+    let { length } = buffered;
+    while (length < count) {
+      const read = await this.#from.read(bytes.subarray(length));
+      if (read === null) break;
+      length += read;
     }
     return bytes.subarray(0, length);
   }
-
-  #take(into: Uint8Array): number {
-    const taken = this.#buffered.subarray(0, into.length);
-    into.set(taken);
-    this.#buffered = this.#buffered.subarray(taken.length);
-    return taken.length;
-  }
-
-  /** Only with an empty buffer: its storage is used again. */
-  async #fill(): Promise<boolean> {
-    const count = await this.#from.read(this.#storage);
-    this.#buffered = this.#storage.subarray(0, count ?? 0);
-    return count !== null;
-  }
 }
 
-/** One character a byte, as HTTP/1.1 heads are read. */
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += String.fromCharCode(byte);
-  return text;
+/** A view that is searched and read one character a byte, as HTTP/1.1 heads are. */
+function view({ buffer, byteOffset, length }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

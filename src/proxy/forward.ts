@@ -93,9 +93,12 @@ function replayProof(
  * - a `content-length` beside `transfer-encoding`, the mark of response splitting (RFC 9112 §6.3):
  *   `fetch` reads the chunks, and `Deno.serve` would promise the length.
  *
- * Guarded by `tests/wire/framing_test.ts`.
+ * Guarded by `tests/wire/framing_test.ts`, and by `websocket_conformance_test.ts` for the refusal of a
+ * WebSocket.
  */
-function responseFault({ status, headers }: Response): string | undefined {
+export function responseFault(
+  { status, headers }: Pick<Response, "status" | "headers">,
+): string | undefined {
   if (status < 200 || status === 205 || status > 599) return `status ${status}`;
   const coding = headers.get("transfer-encoding");
   if (coding === null) return undefined;

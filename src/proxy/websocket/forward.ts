@@ -30,6 +30,9 @@ const IDLE_TIMEOUT = 120;
 /** Headers of the handshake itself, which each side of us makes for itself. */
 const HANDSHAKE_HEADER = /^sec-websocket-/;
 
+/** `Sec-WebSocket-Key`: 16 bytes in base64. */
+const KEY = /^[A-Za-z0-9+/]{22}==$/;
+
 /**
  * Reads a client's handshake (RFC 6455 §4.2.1).
  *
@@ -37,10 +40,10 @@ const HANDSHAKE_HEADER = /^sec-websocket-/;
  * @throws {Refusal} when the handshake is malformed or of another version
  */
 export function webSocketRequest({ method, headers }: Request): WebSocketRequest | undefined {
-  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return undefined;
-  const options = list(headers.get("connection")).map((option) => option.toLowerCase());
-  const key = headers.get("sec-websocket-key");
-  if (method !== "GET" || !options.includes("upgrade") || key === null) {
+  if (!list(headers.get("upgrade")?.toLowerCase()).includes("websocket")) return undefined;
+  const options = list(headers.get("connection")?.toLowerCase());
+  const key = headers.get("sec-websocket-key") ?? "";
+  if (method !== "GET" || !options.includes("upgrade") || !KEY.test(key)) {
     throw malformed("The WebSocket handshake is malformed", 400);
   }
   if (headers.get("sec-websocket-version") !== "13") {
@@ -134,7 +137,9 @@ function open(
     idleTimeout: IDLE_TIMEOUT,
   });
   responseWith(null, { status: 200, headers }).headers.forEach((value, name) => {
-    if (!HANDSHAKE_HEADER.test(name)) response.headers.append(name, value);
+    if (!HANDSHAKE_HEADER.test(name) && name !== "content-length") {
+      response.headers.append(name, value);
+    }
   });
   // Not through `protocol` of upgradeWebSocket: that one knows no list without spaces.
   if (protocol !== undefined) response.headers.set("sec-websocket-protocol", protocol);
@@ -159,7 +164,7 @@ function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([promise, aborted]);
 }
 
-function list(value: string | null): string[] {
+function list(value: string | null | undefined): string[] {
   return (value ?? "").split(",").map((item) => item.trim()).filter((item) => item !== "");
 }
 

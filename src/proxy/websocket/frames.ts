@@ -81,46 +81,85 @@ function mask(payload: Uint8Array<ArrayBuffer>, key: Uint8Array<ArrayBuffer>): v
   }
 }
 
+/** How a frame begins. */
+interface FrameHead {
+  readonly fin: boolean;
+  readonly opcode: number;
+  /** Bytes that the head takes. */
+  readonly size: number;
+  /** Bytes of payload behind it. */
+  readonly length: number;
+}
+
+/**
+ * The frame at the front of what has come, if it is there whole. This is how messages of a few
+ * bytes are read, hundreds at a time, without a promise for each.
+ *
+ * @param maxBytes the longest payload of data to accept
+ * @returns a frame whose payload is valid until the next read
+ * @throws {FrameError} when it is none, or too long
+ */
+export function frameAtHand(source: ByteSource, maxBytes: number): Frame | undefined {
+  const head = parseHead(source.buffered, maxBytes);
+  if (head === undefined || source.buffered.length < head.size + head.length) return undefined;
+  source.take(head.size);
+  return { fin: head.fin, opcode: head.opcode, payload: source.take(head.length) };
+}
+
 /**
  * Reads one frame as a server sends it.
  *
- * @param maxBytes the longest payload to accept
+ * @param maxBytes the longest payload of data to accept
  * @returns `undefined` at the end of the connection
  * @throws {FrameError} when it is none, or too long
  * @throws {Deno.errors.UnexpectedEof} when the connection ends inside it
  */
 export async function readFrame(source: ByteSource, maxBytes: number): Promise<Frame | undefined> {
-  const start = await source.exact(2);
-  if (start === undefined) return undefined;
-  const [first = 0, second = 0] = start;
-  const opcode = first & 0x0f;
+  let head = parseHead(source.buffered, maxBytes);
+  while (head === undefined) {
+    if (!await source.more()) {
+      if (source.buffered.length === 0) return undefined;
+      throw new Deno.errors.UnexpectedEof("The connection ended inside a frame's head");
+    }
+    head = parseHead(source.buffered, maxBytes);
+  }
+  source.take(head.size);
+  const payload = await source.exact(head.length);
+  if (payload === undefined) throw new Deno.errors.UnexpectedEof("No payload");
+  return { fin: head.fin, opcode: head.opcode, payload };
+}
+
+/** RFC 6455 §5.2. What is wrong is found as soon as the byte that says so is there. */
+function parseHead(bytes: Uint8Array<ArrayBuffer>, maxBytes: number): FrameHead | undefined {
+  if (bytes.length < 2) return undefined;
+  const [first = 0, second = 0] = bytes;
   const fin = (first & FIN) !== 0;
+  const opcode = first & 0x0f;
   if ((first & RESERVED) !== 0) throw new FrameError(1002, "Reserved bits are set");
   if ((second & MASKED) !== 0) throw new FrameError(1002, "A server's frame is masked");
-  const length = await payloadLength(source, second);
-  checkKind(opcode, fin, length);
-  if (length > maxBytes) throw new FrameError(1009, `Longer than ${maxBytes} bytes`);
-  const payload = length === 0 ? new Uint8Array() : await source.exact(length);
-  if (payload === undefined) throw new Deno.errors.UnexpectedEof("No payload");
-  return { fin, opcode, payload };
+  checkKind(opcode, fin, second);
+  const size = second < LENGTH_16 ? 2 : second === LENGTH_16 ? 4 : 10;
+  if (bytes.length < size) return undefined;
+  const length = size === 2 ? second : extendedLength(bytes, size);
+  if (opcode < OPCODE.close && length > maxBytes) {
+    throw new FrameError(1009, `Longer than ${maxBytes} bytes`);
+  }
+  return { fin, opcode, size, length };
 }
 
-async function payloadLength(source: ByteSource, length: number): Promise<number> {
-  if (length < LENGTH_16) return length;
-  const bytes = await source.exact(length === LENGTH_16 ? 2 : 8);
-  if (bytes === undefined) throw new Deno.errors.UnexpectedEof("No length");
-  const view = new DataView(bytes.buffer);
-  return length === LENGTH_16 ? view.getUint16(0) : Number(view.getBigUint64(0));
-}
-
-function checkKind(opcode: number, fin: boolean, length: number): void {
+function checkKind(opcode: number, fin: boolean, shortLength: number): void {
   const isControl = opcode >= OPCODE.close;
   if (isControl ? opcode > OPCODE.pong : opcode > OPCODE.binary) {
     throw new FrameError(1002, `Unknown opcode ${opcode}`);
   }
-  if (isControl && (!fin || length > LONGEST_CONTROL)) {
+  if (isControl && (!fin || shortLength > LONGEST_CONTROL)) {
     throw new FrameError(1002, "A control frame is fragmented or too long");
   }
+}
+
+function extendedLength(bytes: Uint8Array<ArrayBuffer>, size: number): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  return size === 4 ? view.getUint16(2) : Number(view.getBigUint64(2));
 }
 
 /** The payload of a close frame (RFC 6455 §5.5.1); none without a code. */
@@ -144,13 +183,32 @@ export interface CloseInfo {
 /**
  * Reads the payload of a close frame.
  *
- * @throws {FrameError} when it is malformed
+ * @throws {FrameError} when it is malformed, or its code may not be sent
  */
 export function decodeClose(payload: Uint8Array<ArrayBuffer>): CloseInfo {
   if (payload.length === 0) return { code: undefined, reason: "" };
   if (payload.length === 1) throw new FrameError(1002, "A close frame of one byte");
   const code = new DataView(payload.buffer, payload.byteOffset).getUint16(0);
+  if (!maySendCode(code)) throw new FrameError(1002, `A close frame with the code ${code}`);
   return { code, reason: decodeText(payload.subarray(2)) };
+}
+
+/** Whether a close may be sent: the runtime lets clients say more than a control frame holds. */
+export function maySend({ code, reason }: CloseInfo): boolean {
+  return (code === undefined || maySendCode(code)) &&
+    new TextEncoder().encode(reason).length <= LONGEST_CONTROL - 2;
+}
+
+/** Codes that say how a connection ended without a code in a frame. */
+const NEVER_SENT: readonly number[] = [1004, 1005, 1006];
+
+/**
+ * Whether a close frame may hold a code: RFC 6455 §7.4, and what stands in the registry that it
+ * began (https://www.iana.org/assignments/websocket/websocket.xhtml#close-code-number).
+ */
+function maySendCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && !NEVER_SENT.includes(code);
 }
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

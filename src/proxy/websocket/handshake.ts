@@ -1,6 +1,9 @@
 import { createHash } from "node:crypto";
 import { ByteSource } from "../../net/byte_source.ts";
+import { writeAll } from "../../net/write_all.ts";
+import { responseFault } from "../forward.ts";
 import type { HeaderLine } from "../headers.ts";
+import { joined } from "./frame_writer.ts";
 import { type UpstreamConn, UpstreamSocket } from "./upstream_socket.ts";
 
 /** RFC 6455 §1.3. */
@@ -8,6 +11,9 @@ const ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** Longest body of a refusal to pass on, in bytes. */
 const LONGEST_BODY = 1024 * 1024;
+
+/** Bytes that a chunk of it holds in memory besides its own. */
+const CHUNK_OVERHEAD = 512;
 
 const HEAD_END = "\r\n\r\n";
 
@@ -82,10 +88,6 @@ function requestHead({ url, headers, key, protocols }: HandshakeRequest): Uint8A
   return Uint8Array.from(`GET ${target} HTTP/1.1\r\n${fields}\r\n`, (char) => char.charCodeAt(0));
 }
 
-async function writeAll(conn: UpstreamConn, bytes: Uint8Array): Promise<void> {
-  for (let sent = 0; sent < bytes.length;) sent += await conn.write(bytes.subarray(sent));
-}
-
 interface Head {
   readonly status: number;
   readonly headers: Headers;
@@ -115,6 +117,10 @@ function parseHead(text: string): Head {
 
 /** Whether the handshake is accepted, and with which subprotocol (RFC 6455 §4.1, page 19). */
 function checkUpgrade(headers: Headers, { key, protocols }: HandshakeRequest): string | undefined {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") throw invalid("no Upgrade: websocket");
+  if (!/(?:^|,)\s*upgrade\s*(?:,|$)/i.test(headers.get("connection") ?? "")) {
+    throw invalid("no Connection: Upgrade");
+  }
   const accept = createHash("sha1").update(key + ACCEPT_SUFFIX).digest("base64");
   if (headers.get("sec-websocket-accept") !== accept) throw invalid("a wrong Sec-WebSocket-Accept");
   if (headers.has("sec-websocket-extensions")) throw invalid("an extension nobody offered");
@@ -127,19 +133,22 @@ function checkUpgrade(headers: Headers, { key, protocols }: HandshakeRequest): s
 
 /** The upstream's refusal as it came. Its body is short, so it is read whole. */
 async function refusal(source: ByteSource, { status, headers }: Head): Promise<Response> {
-  if (status > 599) throw invalid(`status ${status}`);
-  const empty = status === 204 || status === 205 || status === 304;
-  const body = empty ? null : await readBody(source, headers);
-  return new Response(body, { status, headers });
+  const fault = responseFault({ status, headers });
+  if (fault !== undefined) throw invalid(fault);
+  const isEmpty = status === 204 || status === 304;
+  return new Response(isEmpty ? null : await readBody(source, headers), { status, headers });
 }
 
 /** RFC 9112 §6.3. */
 async function readBody(source: ByteSource, headers: Headers): Promise<Uint8Array<ArrayBuffer>> {
-  if (headers.get("transfer-encoding")?.toLowerCase() === "chunked") return await chunks(source);
+  if (headers.has("transfer-encoding")) return await chunks(source);
   const length = headers.get("content-length");
-  if (length === null) return await source.rest(LONGEST_BODY);
-  if (!/^\d+$/.test(length) || Number(length) > LONGEST_BODY) throw invalid("too long a body");
-  return await source.exact(Number(length)) ?? new Uint8Array();
+  if (length !== null && !/^\d+$/.test(length)) throw invalid("a malformed content-length");
+  if (Number(length) > LONGEST_BODY) throw invalid("too long a body");
+  if (length !== null) return await source.exact(Number(length)) ?? new Uint8Array();
+  const body = await source.rest(LONGEST_BODY + 1);
+  if (body.length > LONGEST_BODY) throw invalid("too long a body");
+  return body;
 }
 
 /** RFC 9112 §7.1. */
@@ -150,11 +159,11 @@ async function chunks(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
     const size = /^[0-9a-f]{1,8}(?=[\s;])/i.exec(await source.until("\r\n"))?.[0];
     if (size === undefined) throw invalid("a malformed chunk");
     const length = parseInt(size, 16);
-    total += length;
+    if (length === 0) return joined(parts);
+    total += length + CHUNK_OVERHEAD;
     if (total > LONGEST_BODY) throw invalid("too long a body");
-    if (length === 0) return new Uint8Array(await new Blob(parts).arrayBuffer());
     parts.push(await source.exact(length) ?? new Uint8Array());
-    await source.until("\r\n");
+    if (await source.until("\r\n") !== "\r\n") throw invalid("a malformed chunk");
   }
 }
 

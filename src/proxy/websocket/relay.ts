@@ -1,14 +1,15 @@
+import { ClientBacklog } from "./client_backlog.ts";
+import { type CloseInfo, FrameError, maySend } from "./frames.ts";
 import type { UpstreamSocket } from "./upstream_socket.ts";
-import { type CloseInfo, FrameError } from "./frames.ts";
 
 /**
- * Bytes waiting for the client above which the upstream is not read. A message that is on its way
- * comes on top.
+ * Bytes of memory waiting for the client above which the upstream is not read. A message that is on
+ * its way comes on top.
  */
 const CLIENT_HIGH_WATER = 1024 * 1024;
 
 /**
- * Bytes waiting for the upstream above which the session is cut off. What `Deno.upgradeWebSocket`
+ * Bytes of memory waiting for the upstream above which the session is cut off. What `Deno.upgradeWebSocket`
  * gives cannot be paused, so a client that sends faster than the upstream reads can only be ended.
  * It is told with 1013, but what it is still sending may break its connection before it reads that.
  */
@@ -21,7 +22,6 @@ const LOOK_INTERVAL = 5;
 const CLOSE_TIMEOUT = 5_000;
 
 const NO_STATUS = 1005;
-const ABNORMAL = 1006;
 
 /** A running relay. */
 export interface Relay {
@@ -43,6 +43,7 @@ export function relay(downstream: WebSocket, upstream: UpstreamSocket): Relay {
 class Session {
   readonly #downstream: WebSocket;
   readonly #upstream: UpstreamSocket;
+  readonly #backlog = new ClientBacklog();
   readonly #downstreamClosed = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<void>();
   #why: string | undefined;
@@ -88,9 +89,10 @@ class Session {
         if (received.kind === "lost") {
           return this.#fail({ code: 1011, reason: "The upstream's connection broke off" });
         }
+        if (this.#isBehind) await this.#room();
         if (this.#downstream.readyState !== WebSocket.OPEN) continue;
         this.#downstream.send(received.data);
-        await this.#room();
+        this.#backlog.sent(received.data);
       }
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -100,16 +102,20 @@ class Session {
     }
   }
 
+  /** Whether the client has too much to read yet. */
+  get #isBehind(): boolean {
+    const { bufferedAmount, readyState } = this.#downstream;
+    return readyState === WebSocket.OPEN &&
+      this.#backlog.cost(bufferedAmount, performance.now()) > CLIENT_HIGH_WATER;
+  }
+
   /** Waits until the client has read enough, or is gone. */
   async #room(): Promise<void> {
-    while (
-      this.#downstream.bufferedAmount > CLIENT_HIGH_WATER &&
-      this.#downstream.readyState === WebSocket.OPEN
-    ) await new Promise((look) => setTimeout(look, LOOK_INTERVAL));
+    while (this.#isBehind) await new Promise((look) => setTimeout(look, LOOK_INTERVAL));
   }
 
   #fromClient(data: string | ArrayBuffer): void {
-    if (this.#upstream.bufferedAmount > UPSTREAM_LIMIT) {
+    if (this.#upstream.waitingBytes > UPSTREAM_LIMIT) {
       this.#fail({ code: 1013, reason: "The upstream reads too slowly" });
       this.#upstream.destroy();
       return;
@@ -117,11 +123,15 @@ class Session {
     this.#upstream.send(data);
   }
 
-  /** A client that left without a close frame (code 0 or 1006) leaves the upstream without one too. */
+  /**
+   * A client that left without a close frame (code 0 or 1006), or with one that may not be sent,
+   * leaves the upstream without one too.
+   */
   #clientClosed(code: number, reason: string): void {
     this.#downstreamClosed.resolve();
-    if (code === 0 || code === ABNORMAL) return this.#upstream.destroy();
-    this.#upstream.close({ code: code === NO_STATUS ? undefined : code, reason });
+    const close = { code: code === NO_STATUS ? undefined : code, reason };
+    if (!maySend(close)) return this.#upstream.destroy();
+    this.#upstream.close(close);
     this.#deadline();
   }
 

@@ -6,7 +6,9 @@ import {
   decodeText,
   encodeClose,
   encodeFrame,
+  frameAtHand,
   FrameError,
+  maySend,
   readFrame,
 } from "../../../../src/proxy/websocket/frames.ts";
 
@@ -63,6 +65,40 @@ Deno.test("every payload, in every cut, is read back as it was", async () => {
   );
 });
 
+Deno.test("frames in a row, in every cut, are read one by one, at hand or not", async () => {
+  const payloads = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 200, size: "max" });
+  const cuts = fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(payloads, cuts, async (payloads, cuts) => {
+      const frames = payloads.map((payload) => unmasked(encodeFrame(2, new Uint8Array(payload))));
+      const source = sourceOf(new Uint8Array(frames.flatMap((frame) => [...frame])), cuts);
+      for (const payload of payloads) {
+        const read = frameAtHand(source, 1000) ?? await readFrame(source, 1000);
+        assert.deepEqual(read?.payload.slice(), new Uint8Array(payload));
+      }
+      assert.equal(await readFrame(source, 1000), undefined);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+Deno.test("a frame is at hand only where the whole of it has come", async () => {
+  const source = sourceOf(bytes("81 05 68656c6c6f 81"), [1, 5, 2]);
+  assert.equal(frameAtHand(source, 1000), undefined);
+  for (let reads = 0; reads < 2; reads++) {
+    await source.more();
+    assert.equal(frameAtHand(source, 1000), undefined);
+  }
+  await source.more();
+  assert.equal(new TextDecoder().decode(frameAtHand(source, 1000)?.payload), "hello");
+  assert.equal(frameAtHand(source, 1000), undefined);
+});
+
+Deno.test("a control frame is not too long where a message has no room left", async () => {
+  const ping = await readFrame(sourceOf(bytes("89 05 68656c6c6f")), 0);
+  assert.equal(ping?.opcode, 9);
+});
+
 const WRONG: [name: string, hex: string, code: number][] = [
   ["reserved bits", "c1 00", 1002],
   ["a masked frame", "81 80 00000000", 1002],
@@ -105,4 +141,13 @@ Deno.test("a close keeps its code and reason, and can have neither", () => {
 Deno.test("text that is not UTF-8 is refused, and a BOM is kept", () => {
   assert.throws(() => decodeText(bytes("c3 28")), FrameError);
   assert.equal(decodeText(bytes("ef bb bf 61")), "\uFEFFa");
+});
+
+Deno.test("a close may be sent with the codes of the registry and of applications, and 123 bytes", () => {
+  const codes = [1000, 1003, 1007, 1014, 3000, 4999];
+  for (const code of [undefined, ...codes]) assert.ok(maySend({ code, reason: "é".repeat(61) }));
+  for (const code of [0, 999, 1004, 1005, 1006, 1015, 2999, 5000]) {
+    assert.ok(!maySend({ code, reason: "" }), `${code}`);
+  }
+  assert.ok(!maySend({ code: 1000, reason: "é".repeat(62) }));
 });
