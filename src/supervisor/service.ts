@@ -72,9 +72,10 @@ interface PoolParts extends Pick<WorkerPoolOptions, "certificate"> {
 }
 
 function createPool(
-  { settings, connection, metrics, module }: ServiceOptions,
+  options: ServiceOptions,
   { listen, credentials, certificate }: PoolParts,
 ): WorkerPool {
+  const { settings, connection, metrics, module } = options;
   const config = workerConfig(settings, listen, connection);
   return new WorkerPool({
     ...(module && { module }),
@@ -83,7 +84,7 @@ function createPool(
     permissions: workerPermissions(config),
     credential: () => credentials.current,
     certificate,
-    supervisor: supervisorFor({ connection, metrics, credentials }),
+    supervisor: supervisorFor(options, credentials),
     onDeath: (death) => {
       metrics.workerDied(death.worker);
       log.error("worker died and will be replaced", { ...death });
@@ -93,9 +94,8 @@ function createPool(
 
 /** What is done for workers, each by its number. */
 function supervisorFor(
-  { connection, metrics, credentials }:
-    & Pick<ServiceOptions, "connection" | "metrics">
-    & Pick<PoolParts, "credentials">,
+  { connection, metrics }: ServiceOptions,
+  credentials: CredentialSource,
 ): WorkerPoolOptions["supervisor"] {
   const reportCertificate = certificateReporter(connection);
   return (worker) => ({

@@ -59,6 +59,12 @@ Deno.test("a port that is taken is a fault that names it", async () => {
   });
 });
 
+Deno.test("a challenge for a server that is gone fails at once", async () => {
+  const server = await start(freePort());
+  server.stop();
+  await assert.rejects(server.publish(CHALLENGE), { name: "ChannelClosed" });
+});
+
 type Ask = (parts: RequestParts) => ReturnType<typeof request>;
 
 async function withServer(test: (server: ChallengeServer, ask: Ask) => Promise<void>) {

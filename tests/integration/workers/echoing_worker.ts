@@ -7,16 +7,9 @@
 import type { Channel } from "../../../src/ipc/channel.ts";
 import type { RequestRecord, RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
 import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { IDLE } from "./idle.ts";
 
-const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
-  start() {},
-  reload() {},
-  certificate() {},
-  credential() {},
-  drain: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-  cutOff: () => Promise.resolve(),
-});
+const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel(IDLE);
 
 globalThis.addEventListener("message", (event) => {
   const { data } = event as MessageEvent<{ name: string }>;

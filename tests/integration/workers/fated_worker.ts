@@ -7,16 +7,12 @@
 import type { Channel } from "../../../src/ipc/channel.ts";
 import type { RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
 import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { IDLE } from "./idle.ts";
 
 const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
+  ...IDLE,
   start: ({ config }) =>
     new Promise<void>((listening) => void followFate(config.upstream.baseUrl, listening)),
-  reload() {},
-  certificate() {},
-  credential() {},
-  drain: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-  cutOff: () => Promise.resolve(),
 });
 
 async function followFate(upstreamUrl: string, listening: () => void): Promise<void> {

@@ -5,14 +5,14 @@
  */
 import type { RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
 import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { IDLE } from "./idle.ts";
 
 supervisorChannel<Supervisor, RequestWorker>({
-  start() {},
+  ...IDLE,
   reload() {
     throw new RangeError("too much asked");
   },
   certificate: die,
-  credential() {},
   drain: die,
   close: die,
   cutOff: die,
