@@ -14,6 +14,7 @@ const ALONE: Readonly<Record<string, string>> = {
   "tests/integration/memory_test.ts": "measures memory",
   "tests/integration/runtime_reports_test.ts": "compares times and memory",
   "tests/integration/token_load_test.ts": "counts requests a second",
+  "tests/integration/websocket_flood_test.ts": "measures memory, and who is held back",
   "tests/integration/websocket_memory_test.ts": "measures memory",
   "tests/unit/credentials/providers/azure_cli_limit_test.ts": "sets PATH for its whole process",
 };
