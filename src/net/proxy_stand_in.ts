@@ -1,5 +1,6 @@
+import { ByteSource } from "./byte_source.ts";
 import { closeQuietly } from "./connect.ts";
-import { askForTunnel, readHead, type TunnelOptions } from "./tunnel.ts";
+import { askForTunnel, type TunnelOptions } from "./tunnel.ts";
 import { writeAll } from "./write_all.ts";
 
 /** A local stand-in for a forward proxy. */
@@ -45,8 +46,9 @@ async function relay(client: Deno.Conn, options: TunnelOptions): Promise<void> {
   signal.addEventListener("abort", close);
   try {
     signal.throwIfAborted();
-    const { head, isAlone } = await readHead(client);
-    if (!isAlone || head.split(" ", 2).join(" ") !== `CONNECT ${authority}`) {
+    const source = new ByteSource(client);
+    const asked = (await source.until("\r\n\r\n")).split(" ", 2).join(" ");
+    if (asked !== `CONNECT ${authority}` || source.buffered.length > 0) {
       return await writeAll(client, FORBIDDEN);
     }
     const proxy = await askForTunnel(options);

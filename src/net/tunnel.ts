@@ -1,9 +1,8 @@
 import { endpointOf } from "./address.ts";
+import { ByteSource } from "./byte_source.ts";
 import { closedOnFailure, connectTcp, connectTls } from "./connect.ts";
 import { writeAll } from "./write_all.ts";
 
-/** Longest head of a CONNECT request or of the answer to one, in bytes. */
-const LONGEST_HEAD = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 
 /** A tunnel through a forward proxy. */
@@ -43,11 +42,13 @@ export class TunnelRefused extends Error {
 export async function openTunnel(options: TunnelOptions): Promise<Deno.TcpConn | Deno.TlsConn> {
   const conn = await askForTunnel(options);
   return await closedOnFailure(conn, options.signal, async () => {
-    const { head, isAlone } = await readHead(conn);
-    const statusLine = head.split("\r\n", 1)[0] ?? "";
+    const source = new ByteSource(conn);
+    const [statusLine = ""] = (await source.until(HEAD_END)).split("\r\n", 1);
     if (!/^HTTP\/1\.[01] 2\d\d/.test(statusLine)) throw new TunnelRefused(statusLine);
     // The other end waits for the client's first bytes.
-    if (!isAlone) throw new Deno.errors.InvalidData("The forward proxy sent bytes of its own");
+    if (source.buffered.length > 0) {
+      throw new Deno.errors.InvalidData("The forward proxy sent bytes of its own");
+    }
     return conn;
   });
 }
@@ -89,30 +90,4 @@ export function proxyAuthorization({ username, password }: URL): string | undefi
   if (username === "" && password === "") return undefined;
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   return `Basic ${new TextEncoder().encode(credentials).toBase64()}`;
-}
-
-/** A head as it was read. */
-export interface ReadHead {
-  /** To the empty line at its end, one character a byte. */
-  readonly head: string;
-  /** Whether nothing came behind it. */
-  readonly isAlone: boolean;
-}
-
-/**
- * Reads the head of an HTTP/1.1 message.
- *
- * @throws {Deno.errors.InvalidData} when it does not end within 16 KiB, or before the connection
- */
-export async function readHead(conn: Deno.Conn): Promise<ReadHead> {
-  const buffer = new Uint8Array(LONGEST_HEAD);
-  for (let length = 0; length < buffer.length;) {
-    const count = await conn.read(buffer.subarray(length));
-    if (count === null) break;
-    length += count;
-    const text = new TextDecoder("latin1").decode(buffer.subarray(0, length));
-    const end = text.indexOf(HEAD_END) + HEAD_END.length;
-    if (end >= HEAD_END.length) return { head: text.slice(0, end), isAlone: end === length };
-  }
-  throw new Deno.errors.InvalidData("Expected the head of an HTTP message");
 }

@@ -7,6 +7,7 @@ import { Refusal } from "../answers.ts";
 import { type Failed, failedSent } from "../failure.ts";
 import { type HeaderLine, responseWith } from "../headers.ts";
 import type { SharedTimeout } from "../../time/shared_timeout.ts";
+import { untilAborted } from "../../time/until_aborted.ts";
 import { handshake, type HandshakeAnswer, HandshakeError } from "./handshake.ts";
 import { type Relay, relay } from "./relay.ts";
 import type { UpstreamConn } from "./upstream_socket.ts";
@@ -155,13 +156,6 @@ function handshakeHeaders(
     !HANDSHAKE_HEADER.test(name) && name !== "accept-encoding"
   );
   return acceptEncoding === null ? kept : [...kept, ["accept-encoding", acceptEncoding]];
-}
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason);
-  signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  return Promise.race([promise, aborted]);
 }
 
 function list(value: string | null | undefined): string[] {
