@@ -1,3 +1,4 @@
+import type { PermissionNeeds } from "../permissions/needs.ts";
 import { lookUpVariable } from "../permissions/variable.ts";
 import { netAddressOf } from "./address.ts";
 import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
@@ -19,6 +20,15 @@ export function environmentProxy(url: string): EnvironmentProxy {
     return typeof variable === "object" ? variable.value : undefined;
   });
   return { proxy, unread: [...found.values()].includes("not-granted") };
+}
+
+/** The permissions that forward proxies on the way to some URLs need. */
+export function forwardProxyNeeds(urls: readonly string[]): Partial<PermissionNeeds> {
+  const found = urls.flatMap((url) => environmentProxy(url).proxy ?? []);
+  if (found.length === 0) return {};
+  const addresses = new Set(found.map(({ href }) => netAddressOf(href)));
+  // Loopback: the supervisor stands in for the proxy there, on a port the system picks.
+  return { net: [...addresses, "127.0.0.1"], env: PROXY_VARIABLES };
 }
 
 /**

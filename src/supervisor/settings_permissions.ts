@@ -2,11 +2,10 @@ import { fileURLToPath } from "node:url";
 import { adminPermissions } from "../admin/admin_server.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { loggingPermissions } from "../logging/log_files.ts";
-import { environmentProxy } from "../net/environment_proxy.ts";
-import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
+import { forwardProxyNeeds } from "../net/environment_proxy.ts";
 import { upstreamAuthPermissions } from "../credentials/providers/registry.ts";
 import { listeningPort } from "../tls/listening_port.ts";
-import { tlsNeeds } from "../tls/permissions.ts";
+import { tlsNeeds, upstreamTlsNeeds } from "../tls/permissions.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import { netAddress, netAddressOf } from "../net/address.ts";
 
@@ -24,13 +23,6 @@ export interface SettingNeeds {
  */
 const SOURCES = fileURLToPath(new URL("..", import.meta.url));
 
-/** Settings that name a file to read. */
-const FILES = [
-  "upstream_ca_file",
-  "upstream_client_cert_path",
-  "upstream_client_key_path",
-] as const;
-
 /** Everything the supervisor needs to run with these settings, by the settings that need it. */
 export function settingsNeeds({ settings, file, variables }: LoadedSettings): SettingNeeds[] {
   const need = (setting: string, needs: Partial<PermissionNeeds>): SettingNeeds => ({
@@ -39,11 +31,11 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
   });
   const { setting, port } = listeningPort(settings);
   const authNeeds = upstreamAuthPermissions(settings.upstream_auth);
-  const proxies = forwardProxies([
+  const reached = [
     settings.upstream_url,
     ...authNeeds.net.map((authority) => `https://${authority}`),
     ...(settings.tls.mode === "acme" ? [settings.tls.directory_url] : []),
-  ]);
+  ];
   return [
     need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
@@ -52,24 +44,9 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     need("workers", { read: [SOURCES] }),
     ...(file === undefined ? [] : [need("--config", { read: [file] })]),
     ...(variables.length === 0 ? [] : [need("environment variables", { env: variables })]),
-    ...FILES.flatMap((setting) => {
-      const file = settings[setting];
-      return file === undefined ? [] : [need(setting, { read: [file] })];
-    }),
+    ...upstreamTlsNeeds(settings).map((each) => need(...each)),
     need("upstream_auth", authNeeds),
-    ...tlsNeeds(settings).map(([setting, needs]) => need(setting, needs)),
-    ...(proxies.length === 0 ? [] : [
-      need("forward proxy", {
-        // Loopback: the supervisor stands in for the proxy there, on a port the system picks.
-        net: [...proxies, "127.0.0.1"],
-        env: PROXY_VARIABLES,
-      }),
-    ]),
+    ...tlsNeeds(settings).map((each) => need(...each)),
+    need("forward proxy", forwardProxyNeeds(reached)),
   ];
-}
-
-/** The forward proxies on the way to some URLs, as `--allow-net` takes them. */
-function forwardProxies(urls: readonly string[]): string[] {
-  const found = urls.flatMap((url) => environmentProxy(url).proxy ?? []);
-  return [...new Set(found.map(({ href }) => netAddressOf(href)))];
 }

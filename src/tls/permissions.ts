@@ -1,10 +1,25 @@
 import type { Settings } from "../config/schema/settings.ts";
 import type { PermissionNeeds } from "../permissions/needs.ts";
 import { netAddress, netAddressOf } from "../net/address.ts";
+import type { UpstreamTlsSettings } from "./upstream_tls.ts";
 import { CACHE_VARIABLES, defaultCacheDir } from "./acme/cache_dir.ts";
 
-/** A setting of the `[tls]` table, and what it needs. */
+/** A setting that names a file, an address or a directory, and what it needs. */
 export type TlsNeed = readonly [setting: string, needs: Partial<PermissionNeeds>];
+
+const UPSTREAM_FILES = [
+  "upstream_ca_file",
+  "upstream_client_cert_path",
+  "upstream_client_key_path",
+] as const;
+
+/** The permissions that TLS with the upstream needs. */
+export function upstreamTlsNeeds(settings: UpstreamTlsSettings): TlsNeed[] {
+  return UPSTREAM_FILES.flatMap((setting) => {
+    const path = settings[setting];
+    return path === undefined ? [] : [[setting, { read: [path] }] as const];
+  });
+}
 
 /** The permissions that the `[tls]` settings need, beside that for the listening address. */
 export function tlsNeeds(settings: Pick<Settings, "tls" | "bind_address">): TlsNeed[] {
