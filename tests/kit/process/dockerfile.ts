@@ -14,6 +14,8 @@ export interface Stage {
   readonly from: string;
   /** The name given with `AS`. */
   readonly name: string | undefined;
+  /** The platform it is run on. @default {the one the image is for} */
+  readonly platform: string | undefined;
   readonly instructions: readonly Instruction[];
 }
 
@@ -24,13 +26,13 @@ export interface Stage {
  */
 export function readDockerfile(text: string): Stage[] {
   const lines = text.split("\n").filter((line) => !/^\s*(#|$)/.test(line)).join("\n");
-  const stages: { from: string; name: string | undefined; instructions: Instruction[] }[] = [];
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
   for (const line of lines.replaceAll(/\\\n\s*/g, "").split("\n")) {
     const instruction = readInstruction(line);
     if (instruction.name === "FROM") {
-      const [from = "", as, name] = instruction.text.split(" ");
-      if (as !== undefined && as !== "AS") throw malformed(line);
-      stages.push({ from, name, instructions: [] });
+      const [, platform, from = "", name] = STAGE.exec(instruction.text) ?? [];
+      if (from === "") throw malformed(line);
+      stages.push({ from, name, platform, instructions: [] });
     } else {
       const stage = stages.at(-1);
       if (!stage) throw malformed(line);
@@ -40,6 +42,7 @@ export function readDockerfile(text: string): Stage[] {
   return stages;
 }
 
+const STAGE = /^(?:--platform=(\S+) )?([^-\s]\S*)(?: AS (\S+))?$/;
 const KNOWN = /^(FROM|COPY|RUN|ENV|WORKDIR|USER|EXPOSE|ENTRYPOINT|HEALTHCHECK|CMD|ARG|LABEL) (.+)$/;
 
 function readInstruction(line: string): Instruction {
