@@ -70,13 +70,23 @@ const ANTHROPIC_TYPES: Readonly<Record<number, string>> = {
   504: "timeout_error",
 };
 
+/**
+ * Tells the SDKs of Anthropic and OpenAI not to repeat a request, whose key would be as wrong again:
+ * Claude Code repeats a 401 for almost three minutes, in silence, unless it is told.
+ */
+const NO_RETRY = { "x-should-retry": "false" };
+
 /** Turns an error of ours into a response whose body the caller's SDK can read. */
 export function errorResponse(error: ProxyError, dialect: Dialect): Response {
   const status = error.status ?? STATUS[error.code];
   const body = dialect === "anthropic" ? anthropicBody(status, error) : openaiBody(status, error);
   return Response.json(body, {
     status,
-    headers: { ...error.headers, "x-claude-proxy-error": error.code },
+    headers: {
+      ...error.headers,
+      ...(status === 401 && NO_RETRY),
+      "x-claude-proxy-error": error.code,
+    },
   });
 }
 

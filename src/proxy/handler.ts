@@ -40,7 +40,9 @@ export interface Outcome {
   dialect?: Dialect;
   /** What was made of the client's credentials; absent when it did not come to that. */
   verdict?: ClientIdentity["verdict"];
-  /** Why the proxy itself answered. */
+  /** The proxy itself answered, be it with an error or not. */
+  isOwn?: true;
+  /** Why the proxy itself answered with an error. */
   code?: ErrorCode;
   /** The reason in the transport's words; may name internal addresses, so it is for the log only. */
   detail?: string;
@@ -73,12 +75,12 @@ export async function handleRequest(
     const health = settings.health_endpoints
       ? healthResponse(request.method, path, upstream, lifecycle)
       : undefined;
-    if (health !== undefined) return health;
+    if (health !== undefined) return ownAnswer(health, outcome);
     outcome.dialect = dialect;
     if (lifecycle.isDraining) throw shuttingDown();
     const call = admit(request, target, outcome, deps);
     const listed = listedModels(call, path, dialect, settings);
-    if (listed !== undefined) return listed;
+    if (listed !== undefined) return ownAnswer(listed, outcome);
     const sent = await attempt(call, upstream);
     if ("failure" in sent) return failureResponse(sent, dialect, outcome);
     return call.upgrade === undefined
@@ -160,7 +162,12 @@ function refusalResponse(
 ): Response {
   outcome.code = answer.code;
   if (detail !== undefined) outcome.detail = detail;
-  return errorResponse(answer, dialect);
+  return ownAnswer(errorResponse(answer, dialect), outcome);
+}
+
+function ownAnswer(response: Response, outcome: Outcome): Response {
+  outcome.isOwn = true;
+  return response;
 }
 
 /** A fault of ours: the client learns nothing of it, the log everything. */

@@ -32,11 +32,14 @@ export class RequestRecorder {
    * `Deno.serve` throws "Request closed" for what is first asked of it after the response, and that
    * would end the worker (guarded by `tests/wire/http2_messages_test.ts`); of the response, because it
    * would stay in memory as long as its body streams, with all that hangs on it.
+   *
+   * An answer of the proxy's own gets the record's id, by which its client can be found in the log.
    */
   answered(response: Response): void {
     const firstByteMs = performance.now() - this.#started;
-    this.#asked = askedBy(this.#request, this.#config);
-    const isUpstreams = this.outcome.code === undefined;
+    const { id } = this.#asked = askedBy(this.#request, this.#config);
+    const isUpstreams = this.outcome.isOwn === undefined;
+    if (!isUpstreams) response.headers.set("x-request-id", id);
     const { recordHeaders } = this.#config;
     this.#answer = answerOf(response, { firstByteMs, isUpstreams, recordHeaders });
   }

@@ -54,6 +54,26 @@ Deno.test("the Anthropic SDK works through the proxy", async (t) => {
     });
   });
 
+  await t.step(
+    "a wrong key is told to the SDK once, with the id that finds it in the log",
+    async () => {
+      const { messages } = new Anthropic({
+        baseURL: `${api.url}/anthropic`,
+        apiKey: "wrong",
+        defaultHeaders: { "x-request-id": "asked-once" },
+      });
+      await assert.rejects(messages.create(question), (error) => {
+        assert.ok(error instanceof Anthropic.AuthenticationError);
+        assert.equal(error.headers.get("x-should-retry"), "false");
+        assert.equal(error.headers.get("x-request-id"), "asked-once");
+        return true;
+      });
+      await api.proxy.waitForLine(/ id=asked-once .* error=invalid_client_key/);
+      const lines = api.proxy.stdout.filter((line) => line.includes(" id=asked-once "));
+      assert.equal(lines.length, 1);
+    },
+  );
+
   await t.step("the upstream's 529 and 400 reach the SDK with their own bodies", async () => {
     const { messages } = client({ apiKey: CLIENT_KEY });
     await assert.rejects(messages.create({ ...question, model: "error-529" }), (error) => {

@@ -55,6 +55,23 @@ Deno.test("the OpenAI SDK works through the proxy", async (t) => {
     }
   });
 
+  await t.step(
+    "a wrong key is told to the SDK once, with the id that finds it in the log",
+    async () => {
+      const { responses } = new OpenAI({ baseURL: `${api.url}/openai/v1`, apiKey: "wrong" });
+      const error = await responses.create(asked).catch((error) => error);
+      assert.ok(error instanceof OpenAI.AuthenticationError);
+      assert.equal(error.headers.get("x-should-retry"), "false");
+      assert.ok(error.requestID);
+      const found = (lines: readonly string[]) =>
+        lines.filter((line) => line.includes(` id=${error.requestID} `));
+      const [line] = await api.proxy.waitForStdout((lines) =>
+        found(lines).length > 0 ? found(lines) : undefined
+      );
+      assert.match(line ?? "", /error=invalid_client_key/);
+    },
+  );
+
   await t.step("the upstream's 529 and 400 reach the SDK with their own bodies", async () => {
     await assert.rejects(responses.create({ ...asked, model: "error-529" }), (error) => {
       assert.ok(error instanceof OpenAI.InternalServerError);

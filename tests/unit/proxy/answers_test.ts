@@ -21,6 +21,7 @@ for (const [code, status, anthropicType, openaiType] of CODES) {
       assert.equal(response.status, status);
       assert.equal(response.headers.get("x-claude-proxy-error"), code);
       assert.equal(response.headers.get("content-type"), "application/json");
+      assert.equal(response.headers.get("x-should-retry"), status === 401 ? "false" : null);
     }
     assert.deepEqual(await anthropic.json(), {
       type: "error",

@@ -179,7 +179,7 @@ for (const [what, life, status, code, verdict] of REFUSED) {
     assert.equal(response.status, status);
     assert.equal(response.headers.get("x-claude-proxy-error"), code);
     assert.equal((await response.json()).error.message.length > 10, true);
-    assert.deepEqual([outcome.code, outcome.verdict], [code, verdict]);
+    assert.deepEqual([outcome.code, outcome.verdict, outcome.isOwn], [code, verdict, true]);
   });
 }
 
@@ -300,7 +300,7 @@ Deno.test("health is answered without a key, also while draining", async () => {
   for (const [life, status] of cases) {
     const { response, outcome } = await liveAlone({ ...life, init: {} });
     assert.equal(response.status, status, JSON.stringify(life));
-    assert.equal(outcome.dialect, undefined);
+    assert.deepEqual([outcome.dialect, outcome.isOwn], [undefined, true]);
   }
 });
 
@@ -309,6 +309,7 @@ Deno.test("models that are listed are shown to clients with the key alone", asyn
   const path = "/v1/models?limit=1000";
   const listed = await liveAlone({ path, settings: { models } });
   assert.deepEqual((await listed.response.json()).first_id, "claude-a");
+  assert.equal(listed.outcome.isOwn, true);
   const anonymous = await liveWith((exchange) => exchange.respond({ body: "upstream's" }), {
     path,
     init: {},

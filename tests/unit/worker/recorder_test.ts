@@ -92,16 +92,32 @@ Deno.test("a record tells of request and answer as they were when the answer was
   assert.ok(record.firstByteMs !== undefined && record.firstByteMs <= record.totalMs);
 });
 
-Deno.test("an answer of the proxy's own is not said to have an id of the upstream's", () => {
-  const recorder = recorderOf(new Request("http://proxy/"), false);
-  recorder.outcome.code = "upstream_unreachable";
-  recorder.answered(new Response("", { headers: { "x-request-id": "echoed" } }));
-  const { code, upstreamRequestId, headers } = recorder.record(undefined);
-  assert.deepEqual([code, upstreamRequestId, headers], [
-    "upstream_unreachable",
-    undefined,
-    undefined,
-  ]);
+Deno.test("an answer of the proxy's own carries the log's id, which is none of the upstream's", () => {
+  for (const [sent, id] of [["theirs-1", /^theirs-1$/], ["a b", UUID]] as const) {
+    const request = new Request("http://proxy/", { headers: { "x-request-id": sent } });
+    const recorder = recorderOf(request, false);
+    recorder.outcome.isOwn = true;
+    recorder.outcome.code = "upstream_unreachable";
+    const response = new Response("");
+    recorder.answered(response);
+    const record = recorder.record(undefined);
+    assert.match(record.id, id);
+    assert.equal(response.headers.get("x-request-id"), record.id);
+    assert.deepEqual([record.code, record.upstreamRequestId, record.headers], [
+      "upstream_unreachable",
+      undefined,
+      undefined,
+    ]);
+  }
+});
+
+Deno.test("a forwarded answer keeps its x-request-id, or goes without one", () => {
+  const request = new Request("http://proxy/", { headers: { "x-request-id": "theirs-1" } });
+  for (const headers of [new Headers({ "x-request-id": "upstream-1" }), new Headers()]) {
+    const response = new Response("", { headers });
+    recorderOf(request, false).answered(response);
+    assert.deepEqual([...response.headers], [...new Response("", { headers }).headers]);
+  }
 });
 
 Deno.test("a request cut off before any answer is a 503 that nobody received", () => {
