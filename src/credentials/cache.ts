@@ -219,7 +219,8 @@ function isSame(one: ProvidedCredential, other: ProvidedCredential): boolean {
   return JSON.stringify(one.credential) === JSON.stringify(other.credential);
 }
 
-function timedOut({ name }: CredentialProvider, limitMs: number): CredentialError {
+/** The error of an attempt that took too long. */
+export function timedOut({ name }: CredentialProvider, limitMs: number): CredentialError {
   return new CredentialError(
     "unreachable",
     `${name}: no token within ${limitMs / 1000} s; check that the authority can be reached`,

@@ -1,30 +1,47 @@
 import type { PermissionNeeds } from "../permissions/needs.ts";
 import { lookUpVariable } from "../permissions/variable.ts";
 import { netAddressOf } from "./address.ts";
-import { forwardProxyFor, PROXY_VARIABLES } from "./forward_proxy.ts";
+import { forwardProxyFor, type NamedProxy, PROXY_VARIABLES, proxyNotes } from "./forward_proxy.ts";
 import { type ProxyStandIn, startProxyStandIn } from "./proxy_stand_in.ts";
 
 /** What the environment says about the way to a URL. */
 export interface EnvironmentProxy {
   /** The forward proxy in the way; `undefined` where there is none, or none is known of. */
-  readonly proxy: URL | undefined;
+  readonly proxy: NamedProxy | undefined;
   /** Whether a variable could not be read: the runtime then takes a proxy that we know nothing of. */
   readonly unread: boolean;
+  /** What of the variables has no effect, though somebody meant one: a sentence each. */
+  readonly notes: readonly string[];
 }
 
 /** Looks the variables for forward proxies up, those that may be read, without ever prompting. */
 export function environmentProxy(url: string): EnvironmentProxy {
-  const found = new Map(PROXY_VARIABLES.map((name) => [name as string, lookUpVariable(name)]));
-  const proxy = forwardProxyFor(url, (name) => {
-    const variable = found.get(name);
-    return typeof variable === "object" ? variable.value : undefined;
-  });
-  return { proxy, unread: [...found.values()].includes("not-granted") };
+  const values = new Map(PROXY_VARIABLES.map((name) => [name as string, lookUpVariable(name)]));
+  const variable = (name: string) => {
+    const found = values.get(name);
+    return typeof found === "object" ? found.value : undefined;
+  };
+  return {
+    proxy: forwardProxyFor(url, variable),
+    unread: PROXY_VARIABLES.some((name) => !isReadable(name)),
+    notes: proxyNotes(variable),
+  };
+}
+
+/** A variable that is ignored (`--ignore-env`) reads as unset here, and the runtime reads it all the same. */
+function isReadable(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+}
+
+/** The forward proxy on the way to a URL, for messages: `the forward proxy 10.0.0.1:3128 (HTTPS_PROXY)`. */
+export function forwardProxyName(url: string): string | undefined {
+  const { proxy } = environmentProxy(url);
+  return proxy && `the forward proxy ${proxy.url.host} (${proxy.variable})`;
 }
 
 /** The permissions that forward proxies on the way to some URLs need. */
 export function forwardProxyNeeds(urls: readonly string[]): Partial<PermissionNeeds> {
-  const found = urls.flatMap((url) => environmentProxy(url).proxy ?? []);
+  const found = urls.flatMap((url) => environmentProxy(url).proxy?.url ?? []);
   if (found.length === 0) return {};
   const addresses = new Set(found.map(({ href }) => netAddressOf(href)));
   // Loopback: the supervisor stands in for the proxy there, on a port the system picks.
@@ -39,7 +56,7 @@ export function forwardProxyNeeds(urls: readonly string[]): Partial<PermissionNe
  * @returns `undefined` where the way is direct, or the proxy speaks another protocol than HTTP
  */
 export function standInFor(url: string, caCerts: readonly string[]): ProxyStandIn | undefined {
-  const { proxy } = environmentProxy(url);
+  const proxy = environmentProxy(url).proxy?.url;
   if (proxy === undefined || !/^https?:$/.test(proxy.protocol)) return undefined;
   return startProxyStandIn({ proxy, authority: netAddressOf(url), caCerts });
 }

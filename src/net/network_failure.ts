@@ -12,9 +12,13 @@ export type NetworkFailure =
   | "tls"
   | "head_too_large"
   | "no_http"
+  | "proxy_password"
+  | "tunnel"
   | "not_permitted";
 
 const WORDS: readonly [words: RegExp, failure: NetworkFailure][] = [
+  [/proxy authentication required|answered CONNECT with "HTTP\S* 407/i, "proxy_password"],
+  [/unsuccessful tunnel|while tunneling|answered CONNECT/, "tunnel"],
   [/dns error|failed to lookup/i, "unknown_host"],
   [/connection refused|os error 111/i, "refused"],
   [/certificate|InvalidContentType|UnknownIssuer|tls|handshake/i, "tls"],
@@ -43,7 +47,8 @@ export function fetchFailure(error: unknown): string {
  * @returns `undefined` where the words are of something else
  */
 export function untrustedCertificate(words: string): string | undefined {
-  return /invalid peer certificate: (.*)/s.exec(words)?.[1];
+  const reason = /invalid peer certificate: (.*)/s.exec(words)?.[1];
+  return reason?.replace(/^Other\(OtherError\((.*)\)\)$/, "$1");
 }
 
 /** Whether words of {@linkcode fetchFailure} say that no connection was made, so nothing was sent. */

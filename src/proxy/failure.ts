@@ -91,10 +91,14 @@ function unreachable(message: string, detail: string): Refusal {
   return new Refusal({ code: "upstream_unreachable", message }, detail);
 }
 
+const PROXY_REFUSED = "A forward proxy does not let requests through to the upstream";
+
 /** What a client may know of a failure, whose words may name internal addresses. */
 const EXPLANATIONS: Readonly<Partial<Record<NetworkFailure, string>>> = {
   unknown_host: "The upstream's host name cannot be resolved",
-  refused: "The upstream refused the connection",
+  refused: "The connection to the upstream was refused",
+  proxy_password: PROXY_REFUSED,
+  tunnel: PROXY_REFUSED,
   tls: "The TLS handshake with the upstream failed",
   head_too_large: "The head of the upstream's answer is too large",
   no_http: "The upstream's answer is not valid HTTP",

@@ -49,6 +49,7 @@ async function run(
   // Before anything else: until then the signal ends the process.
   onReloadSignal(() => void started.promise.then((reloader) => reloader.reload()));
   await using connection = openUpstreamConnection(loaded.settings);
+  for (const note of connection.notes) log.warn(note);
   const metrics = new Metrics({ droppedLines: () => output.droppedLines });
   await using service = await startService({
     settings: loaded.settings,

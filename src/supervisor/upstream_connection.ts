@@ -2,6 +2,7 @@ import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
 import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
+import { certificateAdvice } from "../net/failure_advice.ts";
 import { untrustedCertificate } from "../net/network_failure.ts";
 import { presentedCertificate } from "../net/peer_certificate.ts";
 import { proxyAuthorization } from "../net/tunnel.ts";
@@ -13,7 +14,7 @@ import type { ForwardProxy } from "../upstreams/transport.ts";
 const REPORT_INTERVAL = 60_000;
 
 const UNREAD =
-  "a forward proxy that the environment names is used, but not for WebSockets, and its " +
+  "a forward proxy, if the environment names one, is used, but not for WebSockets, and its " +
   `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`;
 
 /** How connections to the upstream are made, as the supervisor sees it. */
@@ -23,6 +24,8 @@ export interface UpstreamConnection extends AsyncDisposable {
   readonly tls: TlsOptions;
   /** The forward proxy in the way, by the environment. */
   readonly proxy: URL | undefined;
+  /** What the environment says of forward proxies in vain: a sentence each. */
+  readonly notes: readonly string[];
   /** What workers are to use in place of {@linkcode UpstreamConnection.proxy}. */
   readonly workerProxy: ForwardProxy | undefined;
 }
@@ -37,16 +40,18 @@ export interface UpstreamConnection extends AsyncDisposable {
 export function openUpstreamConnection(settings: Settings): UpstreamConnection {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
-  const { proxy, unread } = environmentProxy(url);
+  const { proxy: named, unread, notes } = environmentProxy(url);
+  const proxy = named?.url;
   const standIn = standInFor(url, tls.caCerts);
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
     proxyAuthorization(proxy) !== undefined;
-  if (proxy) log.info("using a forward proxy", { proxy: proxy.host });
+  if (proxy) log.info("using a forward proxy", { proxy: proxy.host, variable: named?.variable });
   else if (unread) log.info(UNREAD);
   return {
     url,
     tls,
     proxy,
+    notes,
     workerProxy: standIn && { url: standIn.url, forRequests: leaks },
     [Symbol.asyncDispose]: async () => await standIn?.[Symbol.asyncDispose](),
   };
@@ -72,7 +77,7 @@ export function certificateReporter(
         log.error("the upstream's certificate is not trusted", {
           reason,
           ...certificate,
-          hint: "if it is right, put the issuer's certificate into upstream_ca_file",
+          hint: certificateAdvice(reason, "upstream_ca_file"),
         }),
       (error) =>
         log.error("the upstream's certificate is not trusted", { reason, error: `${error}` }),

@@ -8,7 +8,8 @@ import { APPLICATION, call, SECRET, TENANT } from "./azure_proxy.ts";
 
 const PERMISSIONS = [
   ...["--allow-net", "--allow-read", "--allow-run=az", "--allow-sys=osRelease"],
-  ...["--allow-env=AZURE_*,IDENTITY_*,IMDS_ENDPOINT,MSI_*,CLAUDE_PROXY_*", "--ignore-env"],
+  ...["--allow-env=AZURE_*,IDENTITY_*,IMDS_ENDPOINT,MSI_*,CLAUDE_PROXY_*,HTTP_PROXY,NO_PROXY"],
+  "--ignore-env",
 ];
 
 /** The chain that serves laptop, virtual machine and AKS alike. */
@@ -44,6 +45,42 @@ Deno.test("one config serves a laptop: nothing of Azure is there, so az is asked
   await using proxy = await start(EVERYWHERE, upstream.url, { ...az.env, ...nowhere() });
   assert.equal((await call(proxy)).status, 200);
   await proxy.waitForLine(/upstream token acquired.*provider="?chain: azure_cli/);
+});
+
+Deno.test("one config serves a machine of another cloud: its metadata service is passed by", async () => {
+  await using az = await FakeAz.create({ stdout: azToken("cli-token", 3600) });
+  for (const status of [401, 403, 404]) {
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response(null, { status }),
+    );
+    const imds = { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${server.addr.port}` };
+    await using proxy = await start(EVERYWHERE, "http://127.0.0.1:9", { ...az.env, ...imds });
+    await proxy.waitForLine(/upstream token acquired.*chain: azure_cli/);
+  }
+});
+
+for (const status of [401, 404]) {
+  Deno.test(`IMDS that answers ${status} when a token is asked for is passed by`, async () => {
+    await using az = await FakeAz.create({ stdout: azToken("cli-token", 3600) });
+    await using imds = new FakeIdentityEndpoint();
+    imds.answer = () => new Response(null, { status });
+    const env = { ...az.env, ...imds.imdsEnv };
+    await using proxy = await start(EVERYWHERE, "http://127.0.0.1:9", env);
+    await proxy.waitForLine(/upstream token acquired.*chain: azure_cli/);
+  });
+}
+
+Deno.test("one config serves a laptop behind a company's forward proxy", async () => {
+  await using az = await FakeAz.create({ stdout: azToken("cli-token", 3600) });
+  await using forwardProxy = new FakeIdentityEndpoint();
+  forwardProxy.answer = () => new Response("<html>", { status: 503 });
+  await using proxy = await start(EVERYWHERE, "http://127.0.0.1:9", {
+    ...az.env,
+    HTTP_PROXY: forwardProxy.url,
+    NO_PROXY: "localhost",
+  });
+  await proxy.waitForLine(/upstream token acquired.*chain: azure_cli/);
 });
 
 Deno.test("the same config serves a virtual machine, where az is never run", async () => {

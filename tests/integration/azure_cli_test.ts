@@ -21,6 +21,15 @@ Deno.test("az brings a token, under --allow-run=az and nothing else that could r
   ]);
 });
 
+Deno.test("a warning in front of az's JSON does no harm", async () => {
+  await using az = await FakeAz.create({
+    stdout: `WARNING: A new version is available.\n${azToken("cli-token", 3600)}`,
+  });
+  await using upstream = new BearerUpstream((bearer) => bearer === "cli-token");
+  await using proxy = await start(az, { upstreamUrl: upstream.url });
+  assert.equal((await call(proxy)).status, 200);
+});
+
 Deno.test("the tenant and the scope that are set reach az", async () => {
   await using az = await FakeAz.create({ stdout: azToken("cli-token", 3600) });
   await using proxy = await start(az, {
@@ -55,14 +64,18 @@ const FAILURES: [name: string, run: AzRun, log: RegExp][] = [
         "Max retries exceeded with url: /x\n",
       code: 1,
     },
-    /azure_cli: az cannot reach Entra ID: HTTPSConnectionPool/,
+    /azure_cli: az cannot reach Entra ID \(HTTPSConnectionPool/,
   ],
   [
     "az fails in some other way",
     { stderr: "WARNING: x\nERROR: Something broke\nTraceback\n", code: 1 },
     /azure_cli: az failed: Something broke"/,
   ],
-  ["az prints no token", { stdout: "{}" }, /azure_cli: az printed no token; update the Azure CLI/],
+  [
+    "az prints no token",
+    { stdout: "{}" },
+    /azure_cli: az printed JSON without a token, expected JSON with a token; run az account get-access-token as the proxy's user/,
+  ],
 ];
 
 for (const [name, run, log] of FAILURES) {

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_process.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
+import { type Certificate, makeCertificate } from "../kit/tls/certificate.ts";
+import { makeAuthority } from "../kit/tls/certificate_authority.ts";
+import { PROXY_VARIABLES } from "../../src/net/forward_proxy.ts";
 import { freePort } from "../kit/process/free_port.ts";
 
 interface Checked {
@@ -61,7 +64,48 @@ Deno.test("check names an upstream that cannot be reached, and a port that is ta
   await upstream[Symbol.asyncDispose]();
   const unreachable = await check(url);
   assert.equal(unreachable.code, 1);
-  assert.match(unreachable.text, /^FAIL upstream: .*refused/m);
+  assert.match(
+    unreachable.text,
+    /^FAIL upstream: .*: it refused the connection; check upstream_url/m,
+  );
+});
+
+Deno.test("check says whose certificate is not trusted, and what to do about it", async () => {
+  const CASES: [certificate: Certificate, text: RegExp][] = [
+    [
+      await (await makeAuthority("Some CA")).issue("upstream"),
+      /\(UnknownIssuer\); if it is right, put the issuer's certificate into upstream_ca_file \(it is for CN=upstream, issued by CN=Some CA, SHA-256 [0-9A-F:]{95}\)$/m,
+    ],
+    [
+      await makeCertificate(undefined, true),
+      /\(CaUsedAsEndEntity\); .*give the server one that is not \(CA:FALSE\).* \(it is for CN=localhost, /m,
+    ],
+  ];
+  for (const [tls, expected] of CASES) {
+    await using upstream = RawUpstream.start(undefined, { tls });
+    const { code, text } = await check(upstream.url);
+    assert.equal(code, 1);
+    assert.match(text, expected);
+    upstream.violations.length = 0; // The handshakes are broken off.
+  }
+});
+
+Deno.test("check names the forward proxy in the way, and what NO_PROXY says in vain", async () => {
+  const forwardProxy = `http://127.0.0.1:${freePort()}`;
+  await using program = await ProxyProcess.spawn({
+    upstreamUrl: "https://upstream.example",
+    port: freePort(),
+    permissions: ["--allow-net", "--allow-read", `--allow-env=${PROXY_VARIABLES.join(",")}`],
+    env: { HTTPS_PROXY: forwardProxy, NO_PROXY: "*.example" },
+    args: ["check"],
+  });
+  assert.equal(await program.exit(), 1);
+  const text = program.stdout.join("\n");
+  assert.match(text, /^note: NO_PROXY: "\*\.example" exempts nothing; expected a host name in/m);
+  assert.match(
+    text,
+    /^FAIL upstream: https:\/\/upstream\.example through the forward proxy 127\.0\.0\.1:\d+ \(HTTPS_PROXY\): it refused/m,
+  );
 });
 
 Deno.test("check --json holds the same as an object", async () => {

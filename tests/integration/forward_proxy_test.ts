@@ -231,6 +231,16 @@ Deno.test("NO_PROXY names upstreams that are reached directly", async () => {
   assert.equal((await post(started.proxy.port)).status, 200);
 });
 
+Deno.test("what NO_PROXY says in vain is told at the start", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    permissions: PERMISSIONS,
+    env: { HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "localhost,*.corp.example" },
+  });
+  await proxy.waitForLine(/level=warning .*NO_PROXY: \\"\*\.corp\.example\\" exempts nothing; /);
+});
+
 programTest({
   name: "the permissions command names what a forward proxy needs, and that is enough",
   needs: [SQUID],

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { BearerUpstream } from "../kit/servers/bearer_upstream.ts";
 import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
 import { freePort } from "../kit/process/free_port.ts";
+import { PROXY_VARIABLES } from "../../src/net/forward_proxy.ts";
 import { call, refusal, startAzureProxy } from "./azure_proxy.ts";
 
 const PERMISSIONS = [
   "--allow-sys=osRelease",
-  "--allow-env=CLAUDE_PROXY_*,AZURE_POD_IDENTITY_AUTHORITY_HOST,IDENTITY_*,IMDS_ENDPOINT,MSI_*",
+  "--allow-env=CLAUDE_PROXY_*,AZURE_POD_IDENTITY_AUTHORITY_HOST,IDENTITY_*,IMDS_ENDPOINT,MSI_*," +
+  PROXY_VARIABLES.join(","),
   "--ignore-env",
 ];
 
@@ -96,6 +98,103 @@ Deno.test("an identity that is not assigned is named", async () => {
   await system.waitForLine(/this machine has no system-assigned identity.*Identity not found/);
   await using user = await start({ args: ["--azure-client-id", "mine"], env: imds.imdsEnv });
   await user.waitForLine(/no identity with client_id mine is assigned to this machine/);
+});
+
+/** What is answered where a token is asked for, and what we make of it. */
+const REFUSALS: [status: number, body: object | undefined, log: RegExp][] = [
+  [
+    401,
+    { error: "unknown_source" },
+    /no managed identity on this machine \(IMDS at 127\.0\.0\.1:\d+ answered 401: unknown_source\); outside Azure use another type, such as azure_cli"/,
+  ],
+  [403, undefined, /127\.0\.0\.1:\d+ answered 403; let the user we run as reach IMDS: /],
+  [404, undefined, /no managed identity on this machine \(IMDS at 127\.0\.0\.1:\d+ answered 404\)/],
+  [410, undefined, /not ready yet \(status 410\); it will be asked again/],
+  [
+    400,
+    { error: "invalid_resource", error_description: "AADSTS500011: No resource x." },
+    /the tenant knows no resource of this name; check scope, or resource \(AADSTS500011\)/,
+  ],
+];
+
+for (const [status, body, log] of REFUSALS) {
+  Deno.test(`IMDS that answers ${status} ${body ? JSON.stringify(body) : ""} is explained by itself`, async () => {
+    await using imds = new FakeIdentityEndpoint();
+    imds.answer = () => new Response(body && JSON.stringify(body), { status });
+    await using proxy = await start({ env: imds.imdsEnv });
+    const [line] = await proxy.waitForLine(/.*no upstream token.*/);
+    assert.match(line, log);
+    assert.doesNotMatch(line, /authority_host|tenant_id/);
+  });
+}
+
+Deno.test("App Service's endpoint that refuses us is told by the variables that lead there", async () => {
+  await using service = new FakeIdentityEndpoint();
+  service.answer = () => new Response(null, { status: 403 });
+  const env = { IDENTITY_ENDPOINT: `${service.url}/msi/token`, IDENTITY_HEADER: "a-header" };
+  await using refused = await start({ env });
+  await refused.waitForLine(
+    /answered 403; IDENTITY_ENDPOINT and IDENTITY_HEADER must be those that Azure set for this/,
+  );
+  await using absent = await start({
+    env: { ...env, IDENTITY_ENDPOINT: `http://127.0.0.1:${freePort()}/msi/token` },
+  });
+  await absent.waitForLine(/it refused the connection; check IDENTITY_ENDPOINT and the firewall/);
+});
+
+Deno.test("another cloud's metadata service is no managed identity", async () => {
+  for (const status of [401, 403, 404]) {
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response(null, { status }),
+    );
+    await using proxy = await start({
+      env: { AZURE_POD_IDENTITY_AUTHORITY_HOST: `http://127.0.0.1:${server.addr.port}` },
+    });
+    await proxy.waitForLine(
+      new RegExp(
+        `no managed identity on this machine \\(IMDS at 127\\.0\\.0\\.1:\\d+ answered ${status}\\)`,
+      ),
+    );
+  }
+});
+
+Deno.test("a forward proxy in the way to a managed identity is named with its variable", async () => {
+  await using forwardProxy = new FakeIdentityEndpoint();
+  forwardProxy.answer = () => new Response("<html>", { status: 503 });
+  const inTheWay = (variable: string, host: string) =>
+    new RegExp(
+      `azure_managed_identity: the forward proxy 127\\.0\\.0\\.1:\\d+ \\(${variable}\\) is in the way to ` +
+        `${host}; put ${host.replace(/:.*/, "")} into NO_PROXY`,
+    );
+  await using answered = await start({ env: { HTTP_PROXY: forwardProxy.url } });
+  await answered.waitForLine(inTheWay("HTTP_PROXY", "169.254.169.254"));
+  await using dead = await start({ env: { all_proxy: `http://127.0.0.1:${freePort()}` } });
+  await dead.waitForLine(inTheWay("all_proxy", "169.254.169.254"));
+  await using service = await start({
+    env: { HTTP_PROXY: forwardProxy.url, IDENTITY_ENDPOINT: "http://127.0.0.1:9/msi/token" },
+  });
+  await service.waitForLine(inTheWay("HTTP_PROXY", "127.0.0.1:9"));
+});
+
+Deno.test("where NO_PROXY exempts it, as we advise, a managed identity is asked past a forward proxy", async () => {
+  await using imds = new FakeIdentityEndpoint();
+  const forwardProxy = `http://127.0.0.1:${freePort()}`;
+  await using proxy = await start({
+    env: { ...imds.imdsEnv, HTTP_PROXY: forwardProxy, NO_PROXY: "127.0.0.1" },
+  });
+  await proxy.waitForLine(/upstream token acquired/);
+});
+
+Deno.test("where the variables may not be read, a forward proxy that may be in the way is told of", async () => {
+  await using proxy = await startAzureProxy({
+    type: "azure_managed_identity",
+    permissions: ["--allow-sys=osRelease", "--ignore-env"],
+    env: { HTTP_PROXY: `http://127.0.0.1:${freePort()}` },
+  });
+  await proxy.waitForLine(
+    /no managed identity on this machine.*; if HTTP_PROXY is set, put 169\.254\.169\.254 into NO_PROXY/,
+  );
 });
 
 Deno.test("a refused token is replaced past the library's own cache", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { makeCertificate } from "../kit/tls/certificate.ts";
 import { makeAuthority } from "../kit/tls/certificate_authority.ts";
 import { NGINX, Nginx } from "../kit/servers/nginx.ts";
 import { programTest } from "../kit/process/programs.ts";
@@ -56,6 +57,18 @@ Deno.test("67 with a wrong authority the log says whose certificate was not trus
   assert.match(line, /issuer="CN=Test authority"/);
   assert.match(line, /reason=UnknownIssuer/);
   assert.match(line, /upstream_ca_file/);
+  upstream.violations.length = 0; // The proxy breaks the handshakes off, as it must.
+});
+
+Deno.test("an upstream whose certificate is an authority's own is told that no CA file can help", async () => {
+  const tls = await makeCertificate(undefined, true);
+  await using upstream = RawUpstream.start(undefined, { tls });
+  await using files = await writeFiles({ "upstream-ca-file": tls.cert });
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, args: files.args });
+  assert.equal((await request({ port: proxy.port, headers })).status, 502);
+  const [line] = await proxy.waitForLine(/.*certificate is not trusted.*/);
+  assert.match(line, /reason=CaUsedAsEndEntity/);
+  assert.match(line, /hint="it is an authority's \(CA:TRUE\), which Deno takes from no server/);
   upstream.violations.length = 0; // The proxy breaks the handshakes off, as it must.
 });
 

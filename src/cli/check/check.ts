@@ -1,5 +1,6 @@
 import type { LoadedSettings } from "../../config/load/load.ts";
 import { listSettings } from "../../config/load/loaded_settings.ts";
+import { environmentProxy } from "../../net/environment_proxy.ts";
 import {
   checkCertificate,
   checkListeningAddresses,
@@ -16,12 +17,13 @@ import { checkUpstream } from "./upstream_checks.ts";
  */
 export async function check(loaded: LoadedSettings, { json }: { json: boolean }): Promise<number> {
   const settings = listSettings(loaded);
+  const notes = [...loaded.notes, ...environmentProxy(loaded.settings.upstream_url).notes];
   const checks = await runChecks(loaded);
   const ok = checks.every((check) => check.ok);
   console.log(
     json
-      ? JSON.stringify({ ok, settings, notes: loaded.notes, checks }, null, 2)
-      : formatReport({ settings, notes: loaded.notes, checks }, colourful()),
+      ? JSON.stringify({ ok, settings, notes, checks }, null, 2)
+      : formatReport({ settings, notes, checks }, colourful()),
   );
   return ok ? 0 : 1;
 }

@@ -2,8 +2,13 @@ import { CREDENTIAL_HEADERS } from "../../clients/identify.ts";
 import { StartError } from "../../config/load/start_error.ts";
 import type { Settings, UpstreamAuthSettings } from "../../config/schema/settings.ts";
 import { credentialHeaders, type UpstreamCredential } from "../../credentials/credential.ts";
+import { timedOut } from "../../credentials/cache.ts";
 import { CredentialError } from "../../credentials/provider.ts";
 import { createProvider } from "../../credentials/providers/registry.ts";
+import { environmentProxy, forwardProxyName } from "../../net/environment_proxy.ts";
+import { failureAdvice } from "../../net/failure_advice.ts";
+import { untrustedCertificate } from "../../net/network_failure.ts";
+import { presentedCertificate } from "../../net/peer_certificate.ts";
 import { RequestBody } from "../../proxy/body.ts";
 import { type Failed, refusalOf } from "../../proxy/failure.ts";
 import { forward } from "../../proxy/forward.ts";
@@ -52,10 +57,13 @@ async function checkToken(
     const text = `${provider.name} gave one, good until ${new Date(expiresAt).toISOString()}`;
     return { credential, results: [{ name: "upstream token", ok: true, text }] };
   } catch (error) {
-    const text = error instanceof CredentialError
-      ? error.message
-      : `${provider.name}: none in time`;
-    return { credential: undefined, results: [{ name: "upstream token", ok: false, text }] };
+    const { message } = error instanceof CredentialError
+      ? error
+      : timedOut(provider, TOKEN_TIMEOUT);
+    return {
+      credential: undefined,
+      results: [{ name: "upstream token", ok: false, text: message }],
+    };
   }
 }
 
@@ -77,15 +85,31 @@ async function checkAnswer(
   ];
   const body = new RequestBody(request, undefined);
   const sent = await forward({ request, url, headers, body }, new Transport(config));
-  if ("failure" in sent) return { name: "upstream", ok: false, text: `${url}: ${reasonOf(sent)}` };
+  if ("failure" in sent) return { name: "upstream", ok: false, text: await reasonOf(sent, config) };
   await sent.response.body?.cancel();
   return { name: "upstream", ...meaningOf(sent.response.status, url) };
 }
 
-function reasonOf({ failure }: Failed): string {
-  if (failure.kind === "client_left") return "given up";
-  const { answer, detail } = refusalOf(failure);
-  return `${answer.message} (${detail ?? answer.code})`;
+/** What failed, with the settings to look at. */
+async function reasonOf({ failure }: Failed, { baseUrl, tls }: UpstreamConfig): Promise<string> {
+  if (failure.kind === "client_left") return `${baseUrl}: given up`;
+  const { answer, detail = answer.code } = refusalOf(failure);
+  const settings = { address: "upstream_url", authorities: "upstream_ca_file" };
+  const reason = failureAdvice(detail, settings) ?? `${answer.message} (${detail})`;
+  const way = forwardProxyName(baseUrl);
+  const certificate = untrustedCertificate(detail) && await presented(baseUrl, tls.caCerts);
+  return `${baseUrl}${way ? ` through ${way}` : ""}: ${reason}${certificate ?? ""}`;
+}
+
+/** Whose certificate it is, where that can be found out. */
+async function presented(url: string, caCerts: readonly string[]): Promise<string> {
+  try {
+    const proxy = environmentProxy(url).proxy?.url;
+    const { subject, issuer, sha256 } = await presentedCertificate(url, proxy, caCerts);
+    return ` (it is for ${subject}, issued by ${issuer}, SHA-256 ${sha256})`;
+  } catch {
+    return "";
+  }
 }
 
 /** Where a host lists its models; Foundry does so for its OpenAI-compatible endpoint alone. */

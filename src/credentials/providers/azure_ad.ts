@@ -70,7 +70,7 @@ class AzureAdProvider implements CredentialProvider {
     const transport = new IdentityTransport(signal, this.#caCerts);
     return await exchangeToken({
       provider: NAME,
-      authority: new URL(authority_host).host,
+      authority: authority_host,
       permissions: permissions(application),
       scope,
       transport,

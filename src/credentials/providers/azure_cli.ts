@@ -1,3 +1,4 @@
+import { azNotInstalled, explainAz } from "./azure_cli_errors.ts";
 import { parseAzureCliToken } from "./azure_cli_output.ts";
 import { firstLine } from "./entra_errors.ts";
 import { NO_PERMISSIONS } from "../../permissions/needs.ts";
@@ -54,8 +55,10 @@ export const azureCli: ProviderType<AzureCliKeys> = {
 class AzureCliProvider implements CredentialProvider {
   readonly name = NAME;
   readonly #args: readonly string[];
+  readonly #tenant: string | undefined;
 
   constructor({ scope, tenant_id: tenantId }: AzureCliKeys) {
+    this.#tenant = tenantId;
     const tenant = tenantId === undefined ? [] : ["--tenant", tenantId];
     const args = ["account", "get-access-token", "--output", "json", "--scope", scope, ...tenant];
     this.#args = azCommand(args, Deno.build.os).args;
@@ -66,10 +69,14 @@ class AzureCliProvider implements CredentialProvider {
     const { success, stdout, stderr } = await this.#run(signal);
     signal.throwIfAborted();
     const decoder = new TextDecoder();
-    if (!success) throw explain(decoder.decode(stderr), this.#args);
+    if (!success) throw explainAz(decoder.decode(stderr), this.#tenant);
     const token = parseAzureCliToken(decoder.decode(stdout));
-    if (token !== undefined) return bearer(token);
-    throw new CredentialError("denied", `${NAME}: az printed no token; update the Azure CLI`);
+    if (typeof token !== "string") return bearer(token);
+    throw new CredentialError(
+      "denied",
+      `${NAME}: az printed ${token}, expected JSON with a token; run az account get-access-token as ` +
+        "the proxy's user, or update the Azure CLI",
+    );
   }
 
   /** Ends `az` when the attempt ends. */
@@ -78,7 +85,7 @@ class AzureCliProvider implements CredentialProvider {
       const command = new Deno.Command(PROGRAM, { args: [...this.#args], stdin: "null", signal });
       return await command.output();
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound) throw notInstalled();
+      if (error instanceof Deno.errors.NotFound) throw azNotInstalled();
       if (error instanceof Deno.errors.NotCapable) throw permissionMissing("denied");
       throw new CredentialError("denied", `${NAME}: az cannot be run: ${firstLine(String(error))}`);
     }
@@ -93,34 +100,9 @@ function requireNoPrompt(): void {
 
 /** At a terminal nobody can tell without a prompt whether `az` is there at all. */
 function permissionMissing(trouble: Trouble): CredentialError {
-  const message = `${NAME}: permission missing; start with --allow-run=${PROGRAM}, and with az ` +
-    "installed";
+  const why = PROGRAM === "az" ? "" : ", since az is a batch file here";
+  const message =
+    `${NAME}: permission missing; start with --allow-run=${PROGRAM}${why}, and with ` +
+    "az installed";
   return new CredentialError(trouble, message);
-}
-
-function notInstalled(): CredentialError {
-  const message = `${NAME}: az is not installed, or not on PATH; install the Azure CLI ` +
-    "(https://aka.ms/azure-cli) and run az login";
-  return new CredentialError("unavailable", message);
-}
-
-/** What `az` says when only a person can help, by logging in. */
-const LOGIN_NEEDED =
-  /az login|AADSTS(?:50058|50076|50078|50079|50173|70008|70043|70044|700082|700084|9002341)\b/;
-const UNREACHABLE = /Max retries exceeded|Connection(?:Error| refused| aborted)|Name or service/i;
-const NOT_FOUND = /is not recognized as an internal or external command/;
-
-function explain(stderr: string, args: readonly string[]): CredentialError {
-  if (NOT_FOUND.test(stderr)) return notInstalled();
-  const code = /AADSTS\d+/.exec(stderr)?.[0];
-  if (LOGIN_NEEDED.test(stderr)) {
-    const tenant = args.includes("--tenant") ? ` --tenant ${args.at(-1)}` : "";
-    const message = `${NAME}: nobody is logged in; run az login${tenant} as the proxy's user`;
-    return new CredentialError("unavailable", code ? `${message} (${code})` : message);
-  }
-  const said = firstLine(/ERROR: *([^\r\n]+)/.exec(stderr)?.[1] ?? stderr.trim());
-  if (UNREACHABLE.test(stderr)) {
-    return new CredentialError("unreachable", `${NAME}: az cannot reach Entra ID: ${said}`);
-  }
-  return new CredentialError("denied", `${NAME}: az failed: ${said || "it printed nothing"}`);
 }

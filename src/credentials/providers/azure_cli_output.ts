@@ -4,25 +4,30 @@ import type { AccessToken } from "./bearer.ts";
 const LOCAL_TIME = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d+)?$/;
 
 /**
- * Reads what `az account get-access-token` prints. Since 2.54 it gives `expires_on`, in seconds since
- * the epoch; before, only `expiresOn`, a local time, which is ambiguous for an hour a year.
+ * Reads what `az account get-access-token` prints: an object, behind warnings sometimes. Since 2.54 it
+ * gives `expires_on`, in seconds since the epoch; before, only `expiresOn`, a local time, which is
+ * ambiguous for an hour a year.
  *
- * @returns `undefined` where there is no token or nobody can tell when it expires
+ * @returns the token, or what is wrong with the output, worded to go behind "az printed"
  */
-export function parseAzureCliToken(output: string): AccessToken | undefined {
+export function parseAzureCliToken(output: string): AccessToken | string {
+  if (output.trim() === "") return "nothing";
   const fields = parseObject(output);
+  if (fields === undefined) return "something other than JSON";
   const { accessToken } = fields;
   const expiresAt = epochTime(fields["expires_on"]) ?? localTime(fields["expiresOn"]);
-  if (typeof accessToken !== "string" || accessToken === "") return undefined;
-  return expiresAt === undefined ? undefined : { token: accessToken, expiresAt };
+  if (typeof accessToken !== "string" || accessToken === "") return "JSON without a token";
+  if (expiresAt === undefined) return "a token without its expiry";
+  return { token: accessToken, expiresAt };
 }
 
-function parseObject(output: string): Record<string, unknown> {
+/** The object that begins at the start of a line. */
+function parseObject(output: string): Record<string, unknown> | undefined {
+  const [json] = /^\{[^]*\}/m.exec(output) ?? [];
   try {
-    const value = JSON.parse(output);
-    return typeof value === "object" && value !== null ? value : {};
+    return json === undefined ? undefined : JSON.parse(json);
   } catch {
-    return {};
+    return undefined;
   }
 }
 

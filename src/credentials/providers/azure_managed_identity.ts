@@ -4,6 +4,8 @@ import { exchangeToken, LIBRARY_PERMISSIONS, requirePermissions } from "./exchan
 import { IdentityTransport } from "./identity_transport.ts";
 import type { PermissionNeeds } from "../../permissions/needs.ts";
 import { netAddressOf } from "../../net/address.ts";
+import { environmentProxy, forwardProxyName } from "../../net/environment_proxy.ts";
+import { forwardProxyFor, PROXY_VARIABLES } from "../../net/forward_proxy.ts";
 import {
   CredentialError,
   type CredentialProvider,
@@ -50,13 +52,16 @@ const OTHER_VARIABLES = [
 /** Whom to ask for tokens. */
 interface Source {
   readonly url: string;
+  /** The variable that gives the URL. */
+  readonly variable: string;
   readonly isImds: boolean;
 }
 
 function source(variable: ReadVariable): Source {
-  const url = ENDPOINT_VARIABLES.map(variable).find((url) => url !== undefined);
-  if (url !== undefined && URL.canParse(url)) return { url, isImds: false };
-  return { url: variable(IMDS_VARIABLE) ?? IMDS, isImds: true };
+  const named = ENDPOINT_VARIABLES.find((name) => variable(name) !== undefined);
+  const url = named && variable(named);
+  if (url !== undefined && URL.canParse(url)) return { url, variable: named!, isImds: false };
+  return { url: variable(IMDS_VARIABLE) ?? IMDS, variable: IMDS_VARIABLE, isImds: true };
 }
 
 /** The identity Azure gave this machine, whether virtual machine, web app or container. */
@@ -66,10 +71,13 @@ export const azureManagedIdentity: ProviderType<AzureManagedIdentityKeys> = {
 };
 
 function permissions(variable: ReadVariable): PermissionNeeds {
+  const { url } = source(variable);
+  // They are named where a forward proxy is in the way.
+  const proxies = forwardProxyFor(url, variable) === undefined ? [] : PROXY_VARIABLES;
   return {
     ...LIBRARY_PERMISSIONS,
-    net: [netAddressOf(source(variable).url)],
-    env: [IMDS_VARIABLE, ...ENDPOINT_VARIABLES, ...OTHER_VARIABLES],
+    net: [netAddressOf(url)],
+    env: [IMDS_VARIABLE, ...ENDPOINT_VARIABLES, ...OTHER_VARIABLES, ...proxies],
   };
 }
 
@@ -99,17 +107,31 @@ class AzureManagedIdentityProvider implements CredentialProvider {
     this.#variable = variable;
   }
 
-  async get({ signal, fresh }: CredentialRequest): Promise<ProvidedCredential> {
-    const { client_id: clientId, scope, resource = scope } = this.#keys;
+  async get(request: CredentialRequest): Promise<ProvidedCredential> {
     const needs = withoutPrompt(permissions(this.#variable));
     requirePermissions(NAME, needs);
-    const { url, isImds } = source(this.#variable);
-    if (isImds && !this.#answered) await probeImds(url, signal);
+    const asked = source(this.#variable);
+    try {
+      return await this.#ask(asked, needs, request);
+    } catch (error) {
+      request.signal.throwIfAborted();
+      throw forwardProxyInTheWay(asked) ?? error;
+    }
+  }
+
+  async #ask(
+    asked: Source,
+    needs: PermissionNeeds,
+    { signal, fresh }: CredentialRequest,
+  ): Promise<ProvidedCredential> {
+    const { client_id: clientId, scope, resource = scope } = this.#keys;
+    if (asked.isImds && !this.#answered) await probeImds(asked.url, signal);
     this.#answered = true;
     this.#transport.begin(signal);
     return await exchangeToken({
       provider: NAME,
-      authority: new URL(url).host,
+      authority: asked.url,
+      addressedBy: asked.variable,
       permissions: needs,
       scope: resource,
       transport: this.#transport,
@@ -118,9 +140,21 @@ class AzureManagedIdentityProvider implements CredentialProvider {
         const credential = await this.#credential;
         return fresh ? pastTheCache(credential) : credential;
       },
-      explain: (answer) => explainAnswer(answer, clientId),
+      explain: (answer) => explainAnswer(answer, asked, clientId),
     });
   }
+}
+
+/**
+ * Whom to ask is on this machine, and a forward proxy would ask its own.
+ * https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#proxies
+ */
+function forwardProxyInTheWay({ url }: Source): CredentialError | undefined {
+  const proxy = forwardProxyName(url);
+  if (proxy === undefined) return undefined;
+  const { host, hostname } = new URL(url);
+  const message = `${NAME}: ${proxy} is in the way to ${host}; put ${hostname} into NO_PROXY`;
+  return new CredentialError("unavailable", message);
 }
 
 async function createCredential(
@@ -156,43 +190,60 @@ function pastTheCache(credential: ManagedIdentityCredential): TokenCredential {
   };
 }
 
+/** What Azure's IMDS answers to a request that could not get a token, and while it cannot answer. */
+const IMDS_ANSWERS: ReadonlySet<number> = new Set([400, 410, 429, 500, 502, 503, 504]);
+
 /**
- * Finds out whether there is an IMDS. Without its `Metadata` header a request cannot get a token,
- * but any answer to it shows that somebody is there.
+ * Finds out whether there is an IMDS. Without its `Metadata` header a request cannot get a token.
+ * Metadata services of other clouds listen at the same address and answer 401, 403 or 404, and Docker
+ * Desktop answers 403 for addresses that do not exist.
  */
 async function probeImds(url: string, signal: AbortSignal): Promise<void> {
-  try {
-    const response = await fetch(new URL(IMDS_TOKEN_PATH, url), {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT)]),
-    });
-    const body = await response.text();
-    // Docker Desktop answers for addresses that do not exist.
-    if (response.status !== 403 || !body.includes("unreachable")) return;
-  } catch {
-    signal.throwIfAborted();
-  }
-  throw new CredentialError(
+  const answer = await fetch(new URL(IMDS_TOKEN_PATH, url), {
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT)]),
+  }).catch(() => undefined);
+  signal.throwIfAborted();
+  await answer?.body?.cancel();
+  if (answer === undefined) throw missing(url, `did not answer within ${PROBE_TIMEOUT / 1000} s`);
+  if (!IMDS_ANSWERS.has(answer.status)) throw missing(url, `answered ${answer.status}`);
+}
+
+/** There is no identity here, as far as anybody can tell: a chain goes on. */
+function missing(url: string, what: string): CredentialError {
+  const { host, hostname } = new URL(url);
+  const hidden = environmentProxy(url).unread
+    ? `; if HTTP_PROXY is set, put ${hostname} into NO_PROXY`
+    : "";
+  return new CredentialError(
     "unavailable",
-    `${NAME}: no managed identity on this machine (IMDS at ${new URL(url).host} did not answer ` +
-      `within ${PROBE_TIMEOUT / 1000} s); outside Azure use another type, such as azure_cli`,
+    `${NAME}: no managed identity on this machine (IMDS at ${host} ${what}); outside Azure use ` +
+      `another type, such as azure_cli${hidden}`,
   );
 }
 
-/** IMDS and App Service answer 400 where the identity asked for is not there. */
+/** An answer with a status from 400 up. IMDS and App Service answer 400 where an identity is not there. */
 function explainAnswer(
   { status, description }: { readonly status: number; readonly description: string },
+  { url, variable, isImds }: Source,
   clientId: string | undefined,
 ): CredentialError | undefined {
-  if (status === 404 || status === 410) {
-    return new CredentialError(
-      "unreachable",
-      `${NAME}: not ready yet (status ${status}); it will be asked again`,
-    );
+  const answer = description ? `${status}: ${description}` : `${status}`;
+  if (status === 429 || status >= 500 || description.includes("AADSTS")) return undefined;
+  if (status === 400) {
+    const which = clientId === undefined
+      ? "this machine has no system-assigned identity; assign one, or set client_id to a " +
+        "user-assigned one"
+      : `no identity with client_id ${clientId} is assigned to this machine`;
+    return new CredentialError("unavailable", `${NAME}: ${which} (${answer})`);
   }
-  if (status !== 400) return undefined;
-  const which = clientId === undefined
-    ? "this machine has no system-assigned identity; assign one, or set client_id to a " +
-      "user-assigned one"
-    : `no identity with client_id ${clientId} is assigned to this machine`;
-  return new CredentialError("unavailable", `${NAME}: ${which} (${description || "status 400"})`);
+  if (isImds && (status === 401 || status === 404)) return missing(url, `answered ${answer}`);
+  if (status === 404 || status === 410) {
+    const message = `${NAME}: not ready yet (status ${answer}); it will be asked again`;
+    return new CredentialError("unreachable", message);
+  }
+  const remedy = isImds
+    ? "let the user we run as reach IMDS: a network policy or a guard on this machine forbids it"
+    : `${variable} and IDENTITY_HEADER must be those that Azure set for this process`;
+  const { host } = new URL(url);
+  return new CredentialError("denied", `${NAME}: ${host} answered ${answer}; ${remedy}`);
 }

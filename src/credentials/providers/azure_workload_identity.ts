@@ -90,7 +90,7 @@ class AzureWorkloadIdentityProvider implements CredentialProvider {
     const transport = new IdentityTransport(signal, caCerts);
     return await exchangeToken({
       provider: NAME,
-      authority: new URL(authority_host).host,
+      authority: authority_host,
       permissions: permissions(this.#keys, variable),
       scope: this.#keys.scope,
       transport,

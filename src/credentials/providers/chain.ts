@@ -44,20 +44,23 @@ export function chainOf<Type extends string>(
 export class ChainProvider implements CredentialProvider {
   readonly #members: readonly CredentialProvider[];
   #chosen: CredentialProvider | undefined;
+  #asked: CredentialProvider | undefined;
 
   constructor(members: readonly CredentialProvider[]) {
     this.#members = members;
   }
 
-  /** Names the member in use, once there is one. */
+  /** Names the member in use, or else the one that was asked last. */
   get name(): string {
-    return this.#chosen === undefined ? "chain" : `chain: ${this.#chosen.name}`;
+    const member = this.#chosen ?? this.#asked;
+    return member === undefined ? "chain" : `chain: ${member.name}`;
   }
 
   async get(request: CredentialRequest): Promise<ProvidedCredential> {
     if (this.#chosen !== undefined) return await this.#chosen.get(request);
     const reasons: string[] = [];
     for (const member of this.#members) {
+      this.#asked = member;
       try {
         const credential = await member.get(request);
         this.#chosen = member;

@@ -1,4 +1,5 @@
-import { fetchFailure, type NetworkFailure, networkFailure } from "../../net/network_failure.ts";
+import { failureAdvice } from "../../net/failure_advice.ts";
+import { fetchFailure } from "../../net/network_failure.ts";
 import type { AuthorityAnswer } from "./identity_transport.ts";
 import { CredentialError } from "../provider.ts";
 
@@ -13,6 +14,10 @@ export interface FailedExchange {
   readonly provider: string;
   /** The authority, as the log is to name it. */
   readonly authority: string;
+  /** What gives its address: a setting or a variable. */
+  readonly addressedBy: string;
+  /** The forward proxy on the way there, as the log is to name it. */
+  readonly forwardProxy: string | undefined;
   /** What the library threw. */
   readonly error: unknown;
   /** The authority's answer, where there was one. */
@@ -45,7 +50,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "system:serviceaccount:NAMESPACE:NAME",
   "700212": "no federated credential has this token's audience; it is api://AzureADTokenExchange",
   "700024": "the federated token or assertion is out of its time; check this machine's clock",
-  "500011": "the tenant knows no resource of this name; check scope",
+  "500011": "the tenant knows no resource of this name; check scope, or resource",
   "70011": "the scope is not valid; it ends in /.default",
   "1002012": "the scope is not valid; it ends in /.default",
   "53003": "a Conditional Access policy blocks this application; ask the tenant's administrator",
@@ -63,7 +68,7 @@ export function explainExchange(exchange: FailedExchange): CredentialError {
 }
 
 function explainRefusal(
-  { provider, authority, explain }: FailedExchange,
+  { provider, authority, addressedBy, explain }: FailedExchange,
   { status, body, retryAfterMs }: AuthorityAnswer,
 ): CredentialError {
   const description = describe(body);
@@ -80,7 +85,7 @@ function explainRefusal(
   if (advice) {
     return new CredentialError("denied", `${provider}: ${advice} (AADSTS${code})`, retryAfterMs);
   }
-  const said = description || "no explanation; check authority_host and tenant_id";
+  const said = description || `no explanation; check ${addressedBy} and tenant_id`;
   return new CredentialError("denied", `${provider}: ${authority} answered ${status}: ${said}`);
 }
 
@@ -100,17 +105,18 @@ export function firstLine(text: string): string {
   return line.replace(/\p{Cc}/gu, " ").trim().slice(0, 200);
 }
 
-/** What a failure of the network means. */
-const NETWORK: Readonly<Partial<Record<NetworkFailure, string>>> = {
-  unknown_host: "its host name cannot be resolved; check authority_host and DNS",
-  tls: "its certificate is not trusted; name the company CA's PEM file in DENO_CERT",
-  refused: "it refused the connection; check authority_host and the firewall",
-  not_permitted: "the network permission for it is missing",
-};
-
-function explainFailure({ provider, authority }: FailedExchange, failure: Error): CredentialError {
+function explainFailure(
+  { provider, authority, addressedBy, forwardProxy }: FailedExchange,
+  failure: Error,
+): CredentialError {
   if (failure instanceof CredentialError) return failure;
-  const kind = networkFailure(`${failure.name} ${fetchFailure(failure)}`);
-  const reason = (kind && NETWORK[kind]) ?? "the connection failed";
-  return new CredentialError("unreachable", `${provider}: cannot reach ${authority}: ${reason}`);
+  const words = fetchFailure(failure);
+  const settings = { address: addressedBy, authorities: "upstream_ca_file" };
+  const reason = failureAdvice(`${failure.name} ${words}`, settings) ??
+    `the connection failed (${words})`;
+  const way = forwardProxy === undefined ? "" : ` through ${forwardProxy}`;
+  return new CredentialError(
+    "unreachable",
+    `${provider}: cannot reach ${authority}${way}: ${reason}`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { TokenCredential } from "@azure/identity";
 import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
 import type { IdentityTransport } from "./identity_transport.ts";
+import { forwardProxyName } from "../../net/environment_proxy.ts";
 import { permissionFlags } from "../../permissions/flags.ts";
 import { missingPermissions } from "../../permissions/granted.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
@@ -18,8 +19,10 @@ export const LIBRARY_PERMISSIONS: PermissionNeeds = {
 export interface Exchange {
   /** The provider's name, for messages. */
   readonly provider: string;
-  /** Whom it asks, for messages. */
+  /** URL of whom it asks. */
   readonly authority: string;
+  /** What gives that URL, for messages: a setting or a variable. @default "authority_host" */
+  readonly addressedBy?: string;
   readonly permissions: PermissionNeeds;
   readonly scope: string;
   readonly transport: IdentityTransport;
@@ -31,7 +34,7 @@ export interface Exchange {
 
 /** @throws {CredentialError} with what to do about it */
 export async function exchangeToken(exchange: Exchange): Promise<ProvidedCredential> {
-  const { provider, authority, permissions, scope, transport, credential } = exchange;
+  const { provider, permissions, scope, transport, credential } = exchange;
   requirePermissions(provider, permissions);
   try {
     const answer = await (await credential()).getToken(scope);
@@ -40,8 +43,10 @@ export async function exchangeToken(exchange: Exchange): Promise<ProvidedCredent
     return bearer({ token, expiresAt, ...(refreshAt !== undefined && { refreshAt }) });
   } catch (error) {
     const { refusal, failure } = transport;
-    const { explain } = exchange;
-    throw explainExchange({ provider, authority, error, refusal, failure, explain });
+    const { authority, addressedBy = "authority_host", explain } = exchange;
+    const forwardProxy = forwardProxyName(authority);
+    const whom = { provider, authority: new URL(authority).host, addressedBy, forwardProxy };
+    throw explainExchange({ ...whom, error, refusal, failure, explain });
   }
 }
 

@@ -18,6 +18,8 @@ export interface IssueOptions {
   notAfter?: Date;
   /** @default {"P-256"} */
   keyType?: "P-256" | "P-384" | "RSA";
+  /** It is for clients, and for no server. */
+  forClients?: true;
 }
 
 const ALGORITHMS = {
@@ -31,6 +33,8 @@ const ALGORITHMS = {
   },
 };
 const HOUR = 3_600_000;
+/** id-kp-clientAuth, RFC 5280 §4.2.1.12. */
+const CLIENT_AUTH = "1.3.6.1.5.5.7.3.2";
 
 /** A certificate authority with one intermediate, made in the test's own process. */
 export class TestAuthority {
@@ -87,7 +91,10 @@ export class TestAuthority {
       publicKey: keys.publicKey,
       signingKey: this.#issuerKeys.privateKey,
       signingAlgorithm: ALGORITHMS["P-256"],
-      extensions: [new x509.SubjectAlternativeNameExtension(names.map(generalName))],
+      extensions: [
+        new x509.SubjectAlternativeNameExtension(names.map(generalName)),
+        ...(options.forClients ? [new x509.ExtendedKeyUsageExtension([CLIENT_AUTH])] : []),
+      ],
     });
     return {
       cert: leaf.toString("pem") + "\n" + this.intermediate + "\n",

@@ -9,13 +9,16 @@ export interface Certificate {
  * that rustls takes it as a server's, and can be trusted as it is in `caCerts`.
  *
  * @param names Subject alternative names as openssl writes them.
+ * @param isAuthority It is a CA all the same.
  * @throws {Error} When openssl fails.
  */
 export async function makeCertificate(
   names: string[] = ["DNS:localhost", "IP:127.0.0.1"],
+  isAuthority = false,
 ): Promise<Certificate> {
   const key = await openssl(["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
-  const extensions = [`subjectAltName=${names.join(",")}`, "basicConstraints=critical,CA:FALSE"];
+  const constraints = `basicConstraints=critical,CA:${isAuthority ? "TRUE" : "FALSE"}`;
+  const extensions = [`subjectAltName=${names.join(",")}`, constraints];
   const cert = await openssl([
     ..."req -x509 -key /dev/stdin -days 2 -subj /CN=localhost".split(" "),
     ...extensions.flatMap((extension) => ["-addext", extension]),

@@ -184,7 +184,7 @@ for (const [what, life, status, code, verdict] of REFUSED) {
 }
 
 const UNREACHABLE: Record<string, string> = {
-  [`http://127.0.0.1:${freePort()}`]: "The upstream refused the connection",
+  [`http://127.0.0.1:${freePort()}`]: "The connection to the upstream was refused",
   "http://nowhere.invalid": "The upstream's host name cannot be resolved",
 };
 

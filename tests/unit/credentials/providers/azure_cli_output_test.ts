@@ -14,7 +14,7 @@ Deno.test("expires_on, in seconds, wins over the local time", () => {
 Deno.test("without expires_on, expiresOn is read as local time", () => {
   const expires = new Date(2026, 6, 31, 12, 34, 56);
   const output = JSON.stringify({ accessToken: "t", expiresOn: localTime(expires) });
-  assert.equal(parseAzureCliToken(output)?.expiresAt, expires.getTime());
+  assert.deepEqual(parseAzureCliToken(output), { token: "t", expiresAt: expires.getTime() });
 });
 
 Deno.test("local time is read in the zone that az wrote it in", async () => {
@@ -43,19 +43,33 @@ Deno.test("a token with expires_on comes back whole", () => {
   });
 });
 
-const USELESS = [
-  "",
-  "not JSON",
-  "null",
-  "[]",
-  "{}",
-  '{"accessToken":"","expires_on":1800000000}',
-  '{"accessToken":"t"}',
-  '{"accessToken":"t","expiresOn":"tomorrow"}',
-  '{"accessToken":"t","expires_on":"soon"}',
+const AROUND = [
+  (json: string) => `WARNING: A new version is available {2.99}.\n${json}`,
+  (json: string) => `/usr/lib/python3: SyntaxWarning\r\n  {x}\r\n${json.replaceAll("\n", "\r\n")}`,
+  (json: string) => `${json}\nWARNING: To be removed in 3.0.\n`,
 ];
-for (const output of USELESS) {
-  Deno.test(`az's output ${JSON.stringify(output)} holds no token`, () => {
-    assert.equal(parseAzureCliToken(output), undefined);
+for (const around of AROUND) {
+  Deno.test(`a token is found in ${JSON.stringify(around("{…}"))}`, () => {
+    const token = parseAzureCliToken(around(azToken("t", 60, 0)));
+    assert.deepEqual(token, { token: "t", expiresAt: 60_000 });
+  });
+}
+
+const USELESS: [output: string, printed: string][] = [
+  ["", "nothing"],
+  [" \n", "nothing"],
+  ["not JSON", "something other than JSON"],
+  ["WARNING: x\n{", "something other than JSON"],
+  ["null", "something other than JSON"],
+  ["[]", "something other than JSON"],
+  ["{}", "JSON without a token"],
+  ['{"accessToken":"","expires_on":1800000000}', "JSON without a token"],
+  ['{"accessToken":"t"}', "a token without its expiry"],
+  ['{"accessToken":"t","expiresOn":"tomorrow"}', "a token without its expiry"],
+  ['{"accessToken":"t","expires_on":"soon"}', "a token without its expiry"],
+];
+for (const [output, printed] of USELESS) {
+  Deno.test(`az's output ${JSON.stringify(output)} is ${printed}`, () => {
+    assert.equal(parseAzureCliToken(output), printed);
   });
 }

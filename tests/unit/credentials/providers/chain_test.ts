@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { FakeClock } from "../../../kit/time/fake_clock.ts";
 import { ChainProvider } from "../../../../src/credentials/providers/chain.ts";
-import { CredentialError } from "../../../../src/credentials/provider.ts";
+import { CredentialError, type ProvidedCredential } from "../../../../src/credentials/provider.ts";
 import { failing, StubProvider } from "./stub_provider.ts";
 
 const request = { signal: new AbortController().signal, fresh: false };
@@ -40,6 +40,18 @@ Deno.test("the one that won is not left for another when it fails later", async 
   first.answer = unavailable;
   await assert.rejects(chain.get(request), /first: not here/);
   assert.equal(second.requests.length, 0);
+});
+
+Deno.test("one that hangs is named", async () => {
+  const { first, second, chain } = setUp();
+  first.answer = unavailable;
+  const { promise, resolve } = Promise.withResolvers<ProvidedCredential>();
+  second.answer = () => promise;
+  const asked = chain.get(request);
+  await Promise.resolve();
+  assert.equal(chain.name, "chain: second");
+  resolve(second.token(60));
+  await asked;
 });
 
 Deno.test("where none is available, every reason is told", async () => {

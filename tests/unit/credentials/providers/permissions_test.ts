@@ -60,6 +60,17 @@ for (const [auth, variables, needs] of NEEDS) {
   });
 }
 
+Deno.test("a managed identity needs the variables that tell of a forward proxy in the way, where one is", () => {
+  const needs = (variables: Record<string, string>) =>
+    upstreamAuthPermissions(
+      { type: "azure_managed_identity", scope, token_timeout: 15 },
+      (name) => variables[name],
+    ).env;
+  assert.ok(needs({ HTTP_PROXY: "http://proxy:3128" }).includes("NO_PROXY"));
+  const exempt = { HTTP_PROXY: "http://proxy:3128", NO_PROXY: "169.254.169.254" };
+  for (const variables of [{}, exempt]) assert.ok(!needs(variables).includes("HTTP_PROXY"));
+});
+
 Deno.test("a chain needs what its members need, each thing once", () => {
   const found = upstreamAuthPermissions({
     type: "chain",
