@@ -19,6 +19,7 @@ import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
 import { endingSignal } from "../supervisor/signals.ts";
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
 import { within } from "../time/within.ts";
+import { startNotes } from "../supervisor/start_notes.ts";
 import { workerConfig } from "../supervisor/worker_config.ts";
 import { loadEdgeSettings } from "./edge_settings.ts";
 
@@ -42,7 +43,7 @@ export async function startEdge({ isHosted, address }: EdgeHost): Promise<EdgeHa
   const loaded = await loadEdgeSettings(isHosted);
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
-  for (const note of loaded.notes) log.warn(note);
+  for (const note of startNotes(loaded)) log.warn(note);
   const config = edgeConfig(loaded.settings);
   const tracker = trackerFor(config, loaded.settings.upstream_auth, output);
   void endWithSignal(tracker, loaded);

@@ -2,6 +2,7 @@ import { problemReport, StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { log } from "../logging/logging.ts";
 import { planReload, type ReloadPlan } from "./reload_plan.ts";
+import { startNotes } from "./start_notes.ts";
 
 /** What a {@linkcode Reloader} works with. */
 export interface ReloaderOptions {
@@ -51,7 +52,7 @@ export class Reloader {
 }
 
 function tell({ loaded, changed, restart }: ReloadPlan): void {
-  for (const note of loaded.notes) log.warn(note);
+  for (const note of startNotes(loaded)) log.warn(note);
   if (restart.length > 0) {
     log.warn("changed settings that need a restart", { settings: restart.join(", ") });
   }

@@ -9,6 +9,7 @@ import { Reloader } from "./reload.ts";
 import { CUT_OFF_TIMEOUT } from "../worker/tracker.ts";
 import { cannotListen, type Service, startService } from "./service.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
+import { startNotes } from "./start_notes.ts";
 import { openUpstreamConnection, type UpstreamConnection } from "./upstream_connection.ts";
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
 import { within } from "../time/within.ts";
@@ -31,7 +32,7 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
   const excess = requirePermissions(loaded);
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
-  for (const note of loaded.notes) log.warn(note);
+  for (const note of startNotes(loaded)) log.warn(note);
   // What a compiled program is allowed was settled when it was made.
   if (excess !== undefined && !Deno.build.standalone) log.warn(excess);
   await run(loaded, output, options);

@@ -38,6 +38,16 @@ const failures: [
     [/level=error .*upstream_ca_file.*\/nowhere\/ca\.pem/],
   ],
   [
+    "a client certificate that strangers would be let through with",
+    () => ({ args: ["--upstream-client-cert-path", "/nowhere/client.pem"], permissions: ["-A"] }),
+    2,
+    "stderr",
+    [
+      /^1 problem with the settings:$/,
+      /^ {2}--upstream-client-cert-path: expected unauthenticated = "reject" .* strangers are let through/,
+    ],
+  ],
+  [
     "a port that is taken",
     (port) => ({ port }),
     1,

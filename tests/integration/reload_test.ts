@@ -184,3 +184,30 @@ Deno.test("a request that a reload overtakes keeps what it began with", async ()
   assert.deepEqual([response.status, begun.values("x-api-key")], [200, ["upstream-key-1"]]);
   assert.deepEqual(headerValues(response.headers, "x-claude-proxy-error"), []);
 });
+
+Deno.test("strangers are let through only where a start and a reload say so, and never with a certificate", async () => {
+  await using upstream = RawUpstream.start();
+  const policy = (unauthenticated: string, more = "") =>
+    `client_api_key = "a-key"\nunauthenticated = "${unauthenticated}"\n${more}${UPSTREAM}`;
+  const through = /level=warning .*strangers are let through to the upstream, without our cred/;
+  const told = () => rig.proxy.stdout.filter((line) => through.test(line)).length;
+  await using rig = await Reloadable.start(upstream, policy("reject"));
+  assert.equal(told(), 0);
+  await rig.reload(upstream, policy("passthrough"));
+  assert.equal(told(), 1);
+  const certificate = 'upstream_client_cert_path = "/c.pem"\n';
+  const refused = /settings not reloaded.*upstream_client_cert_path.*strangers are let through/;
+  await rig.reload(upstream, policy("passthrough", certificate), refused);
+  assert.equal(told(), 1);
+});
+
+Deno.test("a start that lets strangers through says so in one line", async () => {
+  await using upstream = RawUpstream.start();
+  await using rig = await Reloadable.start(upstream, `client_api_key = "a-key"\n${UPSTREAM}`);
+  const lines = rig.proxy.stdout.filter((line) => /strangers/.test(line));
+  assert.equal(lines.length, 1);
+  assert.match(
+    lines[0] ?? "",
+    /level=warning .*unauthenticated is passthrough; reject refuses them/,
+  );
+});

@@ -29,7 +29,8 @@ type FlagFiles = Partial<
 
 async function writeFiles(files: FlagFiles): Promise<AsyncDisposable & { args: string[] }> {
   const directory = await Deno.makeTempDir({ prefix: "claude-proxy-test-" });
-  const args: string[] = [];
+  // Strangers may not be let through with a client certificate.
+  const args = "upstream-client-cert-path" in files ? ["--unauthenticated", "reject"] : [];
   for (const [flag, content] of Object.entries(files)) {
     await Deno.writeTextFile(join(directory, flag), content);
     args.push(`--${flag}`, join(directory, flag));

@@ -1,6 +1,7 @@
 import type { LoadedSettings } from "../../config/load/load.ts";
 import { listSettings } from "../../config/load/loaded_settings.ts";
 import { environmentProxy } from "../../net/environment_proxy.ts";
+import { startNotes } from "../../supervisor/start_notes.ts";
 import {
   checkCertificate,
   checkListeningAddresses,
@@ -17,7 +18,10 @@ import { checkUpstream } from "./upstream_checks.ts";
  */
 export async function check(loaded: LoadedSettings, { json }: { json: boolean }): Promise<number> {
   const settings = listSettings(loaded);
-  const notes = [...loaded.notes, ...environmentProxy(loaded.settings.upstream_url).notes];
+  const notes = [
+    ...startNotes(loaded),
+    ...environmentProxy(loaded.settings.upstream_url).notes,
+  ];
   const checks = await runChecks(loaded);
   const ok = checks.every((check) => check.ok);
   console.log(

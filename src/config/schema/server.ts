@@ -9,7 +9,7 @@ import {
   oneOf,
   seconds,
 } from "./kinds/scalar.ts";
-import type { Section } from "./setting.ts";
+import type { Fault, Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
 
 /** Keys at the top of the file: where we listen, where we forward, who may. */
@@ -56,7 +56,7 @@ export const server = {
       default: "passthrough",
       doc: "What becomes of a request that presents no key: passthrough forwards it without our " +
         "upstream credentials, reject answers 401.",
-      example: "passthrough",
+      example: "reject",
       request: true,
     },
     {
@@ -118,4 +118,13 @@ export const server = {
       onReload: "keep",
     },
   ],
+  validateAll: ({ unauthenticated, upstream_client_cert_path: certificate }) =>
+    certificate !== undefined && unauthenticated === "passthrough" ? [FOR_STRANGERS] : [],
 } as const satisfies Section;
+
+/** The certificate belongs to connections, which requests share, so nothing could withhold it. */
+const FOR_STRANGERS: Fault = {
+  at: ["upstream_client_cert_path"],
+  wrong: 'expected unauthenticated = "reject" beside it: with "passthrough" strangers are let ' +
+    "through to the upstream, which would take them for us by this certificate",
+};
