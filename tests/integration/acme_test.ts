@@ -48,7 +48,10 @@ programTest({
       ["claude-proxy placeholder", "DNS:a.example.com"],
     );
     const [, reason] = await proxy.waitForLine(FAILED);
-    assert.match(reason ?? "", /^cannot reach the authority at localhost:\d+ \(.*refused/);
+    assert.match(
+      reason ?? "",
+      /^cannot reach the authority at localhost:\d+: it refused the connection; check tls\.directory_url/,
+    );
     await pebble.resume();
     proxy.signal("SIGHUP");
     await proxy.waitForLine(ISSUED);

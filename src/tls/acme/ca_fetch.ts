@@ -1,3 +1,4 @@
+import { fetchFailure } from "../../net/network_failure.ts";
 import { retryAfterMs } from "../../net/retry_after.ts";
 import type { Problem } from "./problem.ts";
 
@@ -69,5 +70,5 @@ async function readProblem(response: Response): Promise<Problem> {
 function connectionDetail(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return `no answer within ${REQUEST_TIMEOUT / 1000} seconds`;
-  return error.cause instanceof Error ? error.cause.message : error.message;
+  return error.cause instanceof Error ? fetchFailure(error) : error.message;
 }

@@ -1,3 +1,4 @@
+import { failureAdvice } from "../../net/failure_advice.ts";
 import type { OrderFailure } from "./order_messages.ts";
 
 /** An error of an authority's (RFC 8555 §6.7), or of the way to it. */
@@ -18,6 +19,9 @@ export interface ProblemContext {
   /** The name whose challenge failed; absent where the whole order did. */
   readonly domain?: string;
 }
+
+/** What an operator can set where the authority cannot be reached. */
+const ADVISED = { address: "tls.directory_url", authorities: "tls.directory_ca_file" };
 
 /** Longest wait that is believed, in milliseconds: rate limits end within days. */
 const LONGEST_WAIT = 30 * 86_400_000;
@@ -67,7 +71,8 @@ export function explainProblem(
   const wait = asked && Math.min(asked, LONGEST_WAIT);
   const retryAfterMs = wait !== undefined && wait > 0 ? { retryAfterMs: wait } : {};
   if (problem.transport) {
-    return { reason: `cannot reach the authority at ${host} (${problem.detail})` };
+    const advice = failureAdvice(problem.detail, ADVISED) ?? problem.detail;
+    return { reason: `cannot reach the authority at ${host}: ${advice}` };
   }
   if (problem.type === "rateLimited") {
     const until = wait === undefined ? "" : ` until ${new Date(now + wait).toISOString()}`;

@@ -72,7 +72,23 @@ const cases: [problem: Problem, domain: string | undefined, reason: string, wait
   [
     { type: "connection", detail: "connection refused", transport: true },
     undefined,
-    "cannot reach the authority at ca.example (connection refused)",
+    "cannot reach the authority at ca.example: it refused the connection; check tls.directory_url " +
+    "and the firewall",
+  ],
+  [
+    {
+      type: "connection",
+      detail: "client error (Connect): invalid peer certificate: UnknownIssuer",
+      transport: true,
+    },
+    undefined,
+    "cannot reach the authority at ca.example: its certificate is not trusted (UnknownIssuer); if it " +
+    "is right, put the issuer's certificate into tls.directory_ca_file",
+  ],
+  [
+    { type: "connection", detail: "no answer within 30 seconds", transport: true },
+    undefined,
+    "cannot reach the authority at ca.example: no answer within 30 seconds",
   ],
 ];
 
