@@ -110,6 +110,7 @@ function listenForAdmin(
     log.info(`metrics and status page on http://${netAddress(hostname, admin.port)}`);
     return admin;
   } catch (error) {
-    throw cannotListen(hostname, port, error);
+    const settings = { setting: "admin.port", hostSetting: "admin.bind_address" };
+    throw cannotListen({ hostname, port, ...settings }, error);
   }
 }

@@ -3,6 +3,7 @@ import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log, type LogOutput } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
+import { type ListeningAddress, listeningFailure } from "../net/listening_failure.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { openCertificateSource } from "../tls/open.ts";
@@ -126,7 +127,7 @@ async function startPool(
   try {
     await pool.start();
   } catch (error) {
-    throw cannotListen(hostname, port, error);
+    throw cannotListen({ ...listeningAddress(settings), port }, error);
   }
   const scheme = settings.tls.mode === "disabled" ? "http" : "https";
   log.info(`listening on ${scheme}://${netAddress(hostname, port)}`, {
@@ -159,11 +160,16 @@ function tokenWatch(metrics: Metrics, output: LogOutput): TokenWatch {
 }
 
 /** The error of a start that fails because an address cannot be listened on. */
-export function cannotListen(hostname: string, port: number, error: unknown): StartError {
-  return new StartError(["cannot listen"], {
+export function cannotListen(address: ListeningAddress, error: unknown): StartError {
+  return new StartError([`cannot listen: ${listeningFailure(address, error)}`], {
     exitCode: 1,
-    fields: { address: netAddress(hostname, port), reason: String(error) },
+    fields: { address: netAddress(address.hostname, address.port), reason: String(error) },
   });
+}
+
+function listeningAddress(settings: Settings): ListeningAddress {
+  const { bind_address: hostname } = settings;
+  return { hostname, hostSetting: "bind_address", ...listeningPort(settings) };
 }
 
 /**
@@ -174,12 +180,12 @@ export function cannotListen(hostname: string, port: number, error: unknown): St
  * @throws {StartError} when it cannot be listened on
  */
 function freeAddress(settings: Settings): WorkerConfig["listen"] {
-  const { bind_address: hostname } = settings;
-  const { port } = listeningPort(settings);
+  const address = listeningAddress(settings);
+  const { hostname, port } = address;
   try {
     using listener = Deno.listen({ hostname, port });
     return { hostname, port: listener.addr.port };
   } catch (error) {
-    throw cannotListen(hostname, port, error);
+    throw cannotListen(address, error);
   }
 }

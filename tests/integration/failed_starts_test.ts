@@ -52,14 +52,25 @@ const failures: [
     (port) => ({ port }),
     1,
     "stdout",
-    [/level=error .*msg="cannot listen" address=127\.0\.0\.1:\d+ reason="AddrInUse: /],
+    [
+      /level=error .*msg="cannot listen: 127\.0\.0\.1:\d+ is in use: stop what listens there, or set port" address=127\.0\.0\.1:\d+ reason="AddrInUse: /,
+    ],
+  ],
+  [
+    "an address of another machine",
+    () => ({ bindAddress: "192.0.2.1", port: 8080 }),
+    1,
+    "stdout",
+    [/msg="cannot listen: 192\.0\.2\.1:8080 is no address of this machine: set bind_address to one/],
   ],
   [
     "an admin port that is taken",
     (port) => ({ args: ["--admin-port", String(port)] }),
     1,
     "stdout",
-    [/level=error .*msg="cannot listen" address=127\.0\.0\.1:\d+ reason="AddrInUse: /],
+    [
+      /level=error .*msg="cannot listen: 127\.0\.0\.1:\d+ is in use: stop what listens there, or set admin\.port" address=/,
+    ],
   ],
   [
     "a certificate that is not there",

@@ -1,6 +1,7 @@
 import type { LoadedSettings } from "../../config/load/load.ts";
 import type { LoggingSettings, Settings } from "../../config/schema/settings.ts";
 import { netAddress } from "../../net/address.ts";
+import { type ListeningAddress, listeningFailure } from "../../net/listening_failure.ts";
 import { preflight } from "../../supervisor/preflight.ts";
 import { CertificateError } from "../../tls/certificate.ts";
 import { loadCertificateFiles } from "../../tls/certificate_files.ts";
@@ -19,12 +20,8 @@ export function checkPermissions(loaded: LoadedSettings): CheckResult {
 }
 
 /** An address that a start listens on. */
-interface Listener {
+interface Listener extends ListeningAddress {
   readonly name: string;
-  readonly hostname: string;
-  readonly port: number;
-  /** The setting that names the port. */
-  readonly setting: string;
 }
 
 /** Whether the addresses to listen on are free, found out by listening on all of them for a moment. */
@@ -37,11 +34,12 @@ export function checkListeningAddresses(settings: Settings): CheckResult[] {
 
 function listenersOf({ bind_address: hostname, admin, ...settings }: Settings): Listener[] {
   const { tls } = settings;
+  const host = { hostname, hostSetting: "bind_address" };
   return [
-    { name: "listening address", hostname, ...listeningPort(settings) },
+    { name: "listening address", ...host, ...listeningPort(settings) },
     ...(tls.mode !== "acme" ? [] : [{
       name: "challenge address",
-      hostname,
+      ...host,
       port: tls.http_challenge_port,
       setting: "tls.http_challenge_port",
     }]),
@@ -50,23 +48,21 @@ function listenersOf({ bind_address: hostname, admin, ...settings }: Settings): 
       hostname: admin.bind_address,
       port: admin.port,
       setting: "admin.port",
+      hostSetting: "admin.bind_address",
     }]),
   ];
 }
 
 function checkListener(
-  { name, hostname, port, setting }: Listener,
+  listener: Listener,
   held: Deno.Listener[],
 ): CheckResult {
-  const address = netAddress(hostname, port);
+  const { name, hostname, port } = listener;
   try {
     held.push(Deno.listen({ hostname, port }));
-    return { name, ok: true, text: `${address} is free` };
+    return { name, ok: true, text: `${netAddress(hostname, port)} is free` };
   } catch (error) {
-    const text = error instanceof Deno.errors.AddrInUse
-      ? `${address} is in use: stop what listens there, or set ${setting}`
-      : `${address} cannot be used: ${String(error)}`;
-    return { name, ok: false, text };
+    return { name, ok: false, text: listeningFailure(listener, error) };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Channel } from "../../ipc/channel.ts";
 import { workerChannel } from "../../ipc/worker_channel.ts";
 import { netOnly } from "../../permissions/needs.ts";
 import { netAddress } from "../../net/address.ts";
+import { listeningFailure } from "../../net/listening_failure.ts";
 import { CertificateError } from "../certificate.ts";
 import type { HttpsPlace } from "./challenge_responder.ts";
 import type { ChallengeWorker } from "./challenge_worker.ts";
@@ -39,7 +40,9 @@ export class ChallengeServer {
       return server;
     } catch (error) {
       server.stop();
-      throw cannotListen(hostname, port, String(error));
+      const settings = { setting: "tls.http_challenge_port", hostSetting: "bind_address" };
+      const fault = listeningFailure({ hostname, port, ...settings }, error);
+      throw new CertificateError([`cannot listen: ${fault}`]);
     }
   }
 
@@ -56,13 +59,4 @@ export class ChallengeServer {
   stop(): void {
     this.#worker.close("stopped");
   }
-}
-
-function cannotListen(hostname: string, port: number, reason: string): CertificateError {
-  const privileged = /permission denied/i.test(reason) && port < 1024
-    ? ": ports below 1024 need the capability CAP_NET_BIND_SERVICE, or another port forwarded to"
-    : "";
-  return new CertificateError([
-    `cannot listen on http_challenge_port ${port} of ${hostname}${privileged} (${reason})`,
-  ]);
 }
