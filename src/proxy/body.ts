@@ -1,56 +1,104 @@
-/** A body in pieces. */
-export type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+import type { Failure } from "./failure.ts";
+import { type ByteStream, ChunksTooSmall, PieceReader } from "./piece_reader.ts";
 
 /**
- * A request's body on its way to the upstream. One that announces its length, or its chunks, is not
- * touched, so that the runtime pipes it natively. Two kinds go through JavaScript: one that announces
- * neither, see {@linkcode unannouncedBody}, and one without a length that a limit is set for, which is
- * counted. A length needs no counting: it is judged before (see `admitLength`), and HTTP/1.1 holds the
- * body to it.
+ * Bytes that are read in a row once there is need of one. As long as a row lasts, more goes out of
+ * what the runtime has piled up than comes in (see {@linkcode PieceReader}).
+ */
+const READ_AHEAD = 524_288;
+/** Bytes that a piece counts for at least. */
+const LEAST = 512;
+
+/**
+ * A request's body on its way to the upstream. One that announces its length is not touched, so that
+ * the runtime pipes it natively: it was judged by that before (see `admitLength`), and is held to it.
+ * Any other is read in pieces, see {@linkcode PieceReader}, and counted.
  */
 export class RequestBody {
-  /** The limit in bytes; `undefined` for none. */
-  readonly maxBytes: number | undefined;
   readonly #request: Request;
-  #isTooLarge = false;
+  readonly #maxBytes: number | undefined;
+  #failure: Failure | undefined;
 
-  /** Of a request, of which nothing is read yet. */
+  /**
+   * Of a request, of which nothing is read yet.
+   *
+   * @param maxBytes the limit; `undefined` for none
+   */
   constructor(request: Request, maxBytes: number | undefined) {
     this.#request = request;
-    this.maxBytes = maxBytes;
+    this.#maxBytes = maxBytes;
   }
 
-  /** Whether the limit was passed; the stream has then failed. */
-  get isTooLarge(): boolean {
-    return this.#isTooLarge;
+  /** Why it was given up before its end; its stream has then failed. */
+  get failure(): Failure | undefined {
+    return this.#failure;
   }
 
   /** What to send on: at once where it is not touched. Only to be called once. */
   open(): Promise<ByteStream | null> | ByteStream | null {
     const { body, headers } = this.#request;
     if (body === null || headers.has("content-length")) return body;
-    return headers.has("transfer-encoding") ? this.#limited(body) : this.#unannounced(body);
+    const reader = new PieceReader(body);
+    return headers.has("transfer-encoding") ? this.#stream(reader) : this.#unlessEmpty(reader);
   }
 
-  async #unannounced(body: ByteStream): Promise<ByteStream | null> {
-    const found = await unannouncedBody(body, this.#request.signal);
-    return found && this.#limited(found);
+  /**
+   * The body of a request that announces none. HTTP/1.1 then has none, while HTTP/2 needs no
+   * announcement (RFC 9113 §8.1.1), and `Deno.serve` gives both a stream without telling which
+   * protocol it was. The first piece tells: to hand on an empty stream would invent
+   * `transfer-encoding: chunked`. Guarded by `tests/wire/http2_messages_test.ts`.
+   */
+  async #unlessEmpty(reader: PieceReader): Promise<ByteStream | null> {
+    const first = await this.#read(reader);
+    if (first === undefined && !this.#request.signal.aborted) return null;
+    return this.#stream(reader, first);
   }
 
-  #limited(stream: ByteStream): ByteStream {
-    const { maxBytes } = this;
-    if (maxBytes === undefined) return stream;
+  /** A stream that reads some pieces when it is asked for one. */
+  #stream(reader: PieceReader, first?: Uint8Array<ArrayBuffer>): ByteStream {
+    let next = first;
     let bytes = 0;
-    return stream.pipeThrough(
-      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform: (chunk, controller) => {
-          bytes += chunk.byteLength;
-          this.#isTooLarge = bytes > maxBytes;
-          if (this.#isTooLarge) controller.error(new RangeError(`Body exceeds ${maxBytes} bytes`));
-          else controller.enqueue(chunk);
-        },
-      }),
-    );
+    return new ReadableStream({
+      pull: async (controller) => {
+        for (let ahead = 0; ahead < READ_AHEAD;) {
+          const piece = next ?? await this.#read(reader);
+          next = undefined;
+          if (piece === undefined) return this.#end(controller);
+          bytes += piece.length;
+          if (bytes > (this.#maxBytes ?? Infinity)) await this.#giveUp(reader);
+          controller.enqueue(piece);
+          ahead += Math.max(piece.length, LEAST);
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  async #read(reader: PieceReader): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      return await reader.read();
+    } catch (error) {
+      if (error instanceof ChunksTooSmall) this.#failure = { kind: "chunks_too_small" };
+      throw error;
+    }
+  }
+
+  /**
+   * The last piece was read, or the client has left: hyper reads an RST_STREAM with CANCEL or NO_ERROR
+   * as the end of the body, so the upstream would get a cut upload as if it were whole. The request's
+   * signal, which fires first, knows better.
+   */
+  #end(controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>): void {
+    const { signal } = this.#request;
+    if (signal.aborted) controller.error(signal.reason);
+    else controller.close();
+  }
+
+  async #giveUp(reader: PieceReader): Promise<never> {
+    const maxBytes = this.#maxBytes ?? Infinity;
+    this.#failure = { kind: "body_too_large", maxBytes };
+    await reader.cancel();
+    throw new RangeError(`Body exceeds ${maxBytes} bytes`);
   }
 }
 
@@ -74,46 +122,5 @@ export class StreamedBody extends Blob {
   /** The one stream there is. */
   override stream(): ByteStream {
     return this.#stream;
-  }
-}
-
-/**
- * The body of a request that announces none. HTTP/1.1 then has none, while HTTP/2 needs no
- * announcement (RFC 9113 §8.1.1), and `Deno.serve` gives both a stream without telling which
- * protocol it was.
- *
- * - Its first piece tells whether there is one; to hand on an empty stream would invent
- *   `transfer-encoding: chunked`.
- * - Its end tells whether it was one: hyper reads a client's RST_STREAM with CANCEL or NO_ERROR as
- *   the end of the body, so the upstream would get a cut upload as if it were whole. The request's
- *   signal, which fires first, knows better.
- *
- * Guarded by `tests/wire/http2_messages_test.ts`.
- *
- * @param signal fires when the client leaves
- * @returns the body, or `null` where it is empty
- */
-async function unannouncedBody(body: ByteStream, signal: AbortSignal): Promise<ByteStream | null> {
-  const reader = body.getReader();
-  let next = await nextPiece(reader);
-  if (next === undefined && !signal.aborted) return null;
-  return new ReadableStream({
-    async pull(controller) {
-      if (signal.aborted) return controller.error(signal.reason);
-      if (next === undefined) return controller.close();
-      controller.enqueue(next);
-      next = await nextPiece(reader);
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-}
-
-/** The next piece that is not empty, as one is that ends an HTTP/2 stream. */
-async function nextPiece(
-  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  for (;;) {
-    const { value } = await reader.read();
-    if (value === undefined || value.length > 0) return value;
   }
 }

@@ -17,6 +17,8 @@ export type Failure =
   | { readonly kind: "no_handshake"; readonly fault: string }
   /** The request's body broke off, or its chunks are malformed. */
   | { readonly kind: "body_broken"; readonly words: string }
+  /** The request's body came in so small chunks that taking them apart would hold up others. */
+  | { readonly kind: "chunks_too_small" }
   /** The request's body passed the limit, in bytes. */
   | { readonly kind: "body_too_large"; readonly maxBytes: number };
 
@@ -63,6 +65,13 @@ export function refusalOf(failure: Exclude<Failure, { kind: "client_left" }>): R
         code: "unforwardable_request",
         message: "The request's body broke off, or its chunks are malformed",
       }, failure.words);
+    case "chunks_too_small":
+      return new Refusal({
+        code: "unforwardable_request",
+        message: "The request's chunks are too small to be taken apart as fast as they come: " +
+          "send its length, or larger chunks",
+        status: 411,
+      });
     case "body_too_large":
       return tooLarge(failure.maxBytes, "body too large");
   }

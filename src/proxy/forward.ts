@@ -1,9 +1,10 @@
 import { fetchFailure, isConnectFailure, requestBodyFailure } from "../net/network_failure.ts";
 import type { Timed } from "../time/shared_timeout.ts";
 import type { Transport } from "../upstreams/transport.ts";
-import { type ByteStream, type RequestBody, StreamedBody } from "./body.ts";
+import { type RequestBody, StreamedBody } from "./body.ts";
 import { type Failed, failedSent } from "./failure.ts";
 import type { HeaderLine } from "./headers.ts";
+import type { ByteStream } from "./piece_reader.ts";
 
 /** A request as an upstream is to get it. */
 export interface Forwarding {
@@ -109,9 +110,7 @@ export function responseFault(
 /** Tells whose failure it was that there is no answer: the client's, its body's, or the upstream's. */
 function failed(error: unknown, signal: AbortSignal, body: RequestBody, waiting: Timed): Failed {
   if (signal.aborted) return failedSent({ kind: "client_left" });
-  if (body.isTooLarge) {
-    return failedSent({ kind: "body_too_large", maxBytes: body.maxBytes ?? 0 });
-  }
+  if (body.failure !== undefined) return failedSent(body.failure);
   if (waiting.isOverdue) return failedSent({ kind: "overdue" });
   const bodyFailure = requestBodyFailure(error);
   if (bodyFailure !== undefined) return failedSent({ kind: "body_broken", words: bodyFailure });
