@@ -7,13 +7,19 @@ import type { ClientIdentity } from "../clients/identify.ts";
 import type { RequestSettings } from "../config/schema/settings.ts";
 import { Refusal } from "./answers.ts";
 import { tooLarge } from "./failure.ts";
-import { isExactTarget, requestTarget } from "./target.ts";
+import { isExactTarget, positionOf, requestTarget, targetFault } from "./target.ts";
 
 /** The request's target, if its Host is plain. */
 export function admittedTarget({ url, headers }: Request): string {
   const target = requestTarget(url, hostOf(headers));
-  if (target === undefined) throw unforwardable("The Host header is not a plain host[:port]");
+  if (target === undefined) throw wrongHost(headers.get("host") ?? "");
   return target;
+}
+
+function wrongHost(host: string): Refusal {
+  const wrong = host.search(/[^A-Za-z0-9._~:[\]-]/);
+  const where = wrong === -1 ? "" : `: ${positionOf(host, wrong)}`;
+  return unforwardable(`The Host header is not a plain host[:port]${where}`);
 }
 
 /**
@@ -36,9 +42,12 @@ export function admitMessage({ method, headers }: Request, target: string): void
     throw unforwardable(`A ${method} request with a body cannot be forwarded`);
   }
   admitFraming(headers);
-  const isAsteriskForm = method === "OPTIONS" && target === "/*";
-  if (isAsteriskForm || !isExactTarget(target)) {
-    throw unforwardable("The request target cannot be forwarded unchanged");
+  if (method === "OPTIONS" && target === "/*") {
+    throw unforwardable("The request target * cannot be forwarded: it stands for a whole server");
+  }
+  if (!isExactTarget(target)) {
+    const fault = targetFault(target);
+    throw unforwardable(`The request target cannot be forwarded unchanged: ${fault}`);
   }
 }
 
@@ -98,6 +107,8 @@ export function shuttingDown(): Refusal {
   });
 }
 
+/** The log tells the same as the client. */
 function unforwardable(message: string, status?: number): Refusal {
-  return new Refusal({ code: "unforwardable_request", message, ...(status && { status }) });
+  const answer = { code: "unforwardable_request", message, ...(status && { status }) } as const;
+  return new Refusal(answer, message);
 }

@@ -39,6 +39,35 @@ export function isExactTarget(target: string): boolean {
 
 const ANY_BASE = "http://upstream";
 
+/** Segments that the parser takes out, wherever they stand in a path. */
+const DOT_SEGMENT = /^[^?#]*?\/((?:\.|%2e){1,2})(?=[/?#\\]|$)/i;
+
+/**
+ * What keeps a target from crossing byte for byte, for a person: `".." at position 4`, counted from 1.
+ *
+ * @param target one that is not exact
+ */
+export function targetFault(target: string): string {
+  const dots = DOT_SEGMENT.exec(target);
+  if (dots !== null) {
+    const [whole, segment = ""] = dots;
+    return `"${segment}" at position ${whole.length - segment.length + 1}`;
+  }
+  const url = ANY_BASE + target;
+  const parsed = URL.parse(url)?.href ?? "";
+  const changes = url.split("").findIndex((char, at) => char === "#" || char !== parsed[at]);
+  return positionOf(target, changes - ANY_BASE.length);
+}
+
+/** A character and where it stands, counted from 1: `"\" (0x5C) at position 12`. */
+export function positionOf(text: string, index: number): string {
+  const code = text.charCodeAt(index);
+  const hex = code.toString(16).toUpperCase();
+  const number = code < 0x80 ? `0x${hex.padStart(2, "0")}` : `U+${hex.padStart(4, "0")}`;
+  const isPrintable = code > 0x20 && code < 0x7f;
+  return `${isPrintable ? `"${text[index]}" (${number})` : number} at position ${index + 1}`;
+}
+
 /** The path of a target: everything before the query. Safe to log, where a query may hold a key. */
 export function pathOf(target: string): string {
   const queryStart = target.indexOf("?");

@@ -67,6 +67,23 @@ Deno.test("3 4 5 6 9 10 13 targets that would be rewritten are refused", async (
   assert.deepEqual(upstream.requests, []);
 });
 
+Deno.test("client and log are told which byte of a target, or of a Host, is in the way", async () => {
+  await using proxy = await ProxyProcess.start({ upstreamUrl: "http://127.0.0.1:9" });
+  const refused: [target: string, host: string, fault: string][] = [
+    ["/v1/a\\b", "h", 'target cannot be forwarded unchanged: "\\" (0x5C) at position 6'],
+    ["/v1/../b?key=secret", "h", 'target cannot be forwarded unchanged: ".." at position 5'],
+    ["/v1", "a@b", 'Host header is not a plain host[:port]: "@" (0x40) at position 2'],
+  ];
+  for (const [target, host, fault] of refused) {
+    const response = await request({ port: proxy.port, target, headers: [["Host", host], KEY] });
+    const { message } = JSON.parse(new TextDecoder().decode(response.bytes)).error;
+    assert.ok(message.endsWith(fault), message);
+    const detail = `detail=${JSON.stringify(message)}`;
+    await proxy.waitForStdout((lines) => lines.find((line) => line.includes(detail)));
+  }
+  assert.doesNotMatch(proxy.stdout.join("\n"), /secret/);
+});
+
 Deno.test("15 the key is asked for by the bytes that would be forwarded", async (t) => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { isExactTarget, pathOf, requestTarget } from "../../../src/proxy/target.ts";
+import { isExactTarget, pathOf, requestTarget, targetFault } from "../../../src/proxy/target.ts";
 
 /** As `upstream_url` is normalised, with and without a path of its own. */
 const BASES = ["https://upstream.example/base", "http://[::1]:8080", "https://h.example/a%20b/c"];
@@ -58,6 +58,34 @@ Deno.test("what the URL parser would change is not exact", () => {
       "/a\tb",
     ]
   ) assert.equal(isExactTarget(target), false, target);
+});
+
+const FAULTS: [target: string, fault: string][] = [
+  ["/a/../b", '".." at position 4'],
+  ["/a/%2E/b?c", '"%2E" at position 4'],
+  ["/..", '".." at position 2'],
+  ["/a\\b", '"\\" (0x5C) at position 3'],
+  ["/a#b", '"#" (0x23) at position 3'],
+  ['/v1/messages?q="', '""" (0x22) at position 16'],
+  ["/a b", "0x20 at position 3"],
+  ["/a\tb", "0x09 at position 3"],
+  ["/caf\u00e9", "U+00E9 at position 5"],
+];
+
+for (const [target, fault] of FAULTS) {
+  Deno.test(`what would change in ${JSON.stringify(target)} is ${fault}`, () => {
+    assert.equal(isExactTarget(target), false);
+    assert.equal(targetFault(target), fault);
+  });
+}
+
+Deno.test("of every target that is not exact something is named that stands there", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (rest) => {
+    const target = `/${rest}`;
+    if (isExactTarget(target)) return;
+    const [, position] = /at position ([0-9]+)$/.exec(targetFault(target)) ?? [];
+    assert.ok(Number(position) >= 1 && Number(position) <= target.length, targetFault(target));
+  }));
 });
 
 Deno.test("what the URL parser keeps is exact", () => {
