@@ -51,7 +51,7 @@ export function identifyClient(
     if (!value) continue;
     (presentedIn ??= []).push(name);
     const key = name === "authorization" ? bearerToken(value) : value;
-    if (key !== undefined && isAccepted(key, acceptedKeys)) authenticated = true;
+    if (key !== undefined && isAcceptedKey(key, acceptedKeys)) authenticated = true;
   }
   if (presentedIn === undefined) return ANONYMOUS;
   return { verdict: authenticated ? "authenticated" : "denied", presentedIn };
@@ -63,7 +63,13 @@ function bearerToken(value: string): string | undefined {
   return scheme === null ? undefined : value.slice(scheme[0].length);
 }
 
-function isAccepted(key: string, acceptedKeys: readonly string[]): boolean {
+/** A text without `Bearer` in front of it, as in other headers than `Authorization`. */
+export function withoutBearer(text: string): string {
+  return bearerToken(text) ?? text;
+}
+
+/** Whether a key authenticates, in a time that does not depend on how much of it is right. */
+export function isAcceptedKey(key: string, acceptedKeys: readonly string[]): boolean {
   const digest = digestKey(key);
   let accepted = false;
   for (const candidate of acceptedKeys) {

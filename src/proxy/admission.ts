@@ -4,6 +4,7 @@
  * @module
  */
 import type { ClientIdentity } from "../clients/identify.ts";
+import { misplacedKey, type WrongPlace } from "../clients/misplaced_key.ts";
 import type { RequestSettings } from "../config/schema/settings.ts";
 import { Refusal } from "./answers.ts";
 import { tooLarge } from "./failure.ts";
@@ -90,6 +91,32 @@ export function admitClient(
       message: "No API key: send one in x-api-key, api-key or Authorization: Bearer",
     });
   }
+}
+
+/** Where a key was found, for a person. No name is repeated: it would be the client's own words. */
+const WRONG_PLACES: Readonly<Record<WrongPlace, string>> = {
+  path: "in the path",
+  query: "in the query",
+  header: "in a header that is not for keys",
+  cookie: "in a cookie",
+  subprotocol: "among the subprotocols",
+};
+
+/** Admits a request that presents no key, unless it holds one where the upstream would see it. */
+export function admitAnonymous(
+  { headers }: Request,
+  target: string,
+  acceptedKeys: readonly string[],
+): void {
+  const place = misplacedKey(headers, target, acceptedKeys);
+  if (place === undefined) return;
+  const where = WRONG_PLACES[place];
+  throw new Refusal({
+    code: "misplaced_client_key",
+    message: `The API key is in the wrong place, ${where}: send it in x-api-key, api-key or ` +
+      "Authorization: Bearer, and from a browser's WebSocket as the subprotocol " +
+      "openai-insecure-api-key.<key>",
+  }, `a key ${where}`);
 }
 
 /** Admits a body by the length it announces, in bytes. */

@@ -4,6 +4,7 @@ import type { Dialect } from "../clients/dialect.ts";
 export type ErrorCode =
   | "invalid_client_key"
   | "missing_client_key"
+  | "misplaced_client_key"
   | "unforwardable_request"
   | "request_too_large"
   | "upstream_auth_unavailable"
@@ -49,6 +50,7 @@ export class Refusal extends Error {
 const STATUS: Readonly<Record<ErrorCode, number>> = {
   invalid_client_key: 401,
   missing_client_key: 401,
+  misplaced_client_key: 401,
   unforwardable_request: 400,
   request_too_large: 413,
   upstream_auth_unavailable: 503,

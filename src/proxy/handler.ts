@@ -3,6 +3,7 @@ import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
 import type { RequestSettings } from "../config/schema/settings.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import {
+  admitAnonymous,
   admitClient,
   admitLength,
   admitMessage,
@@ -102,6 +103,7 @@ function admit(request: Request, target: string, outcome: Outcome, deps: ProxyDe
     ? identifyClient(headers, acceptedKeys)
     : identifyWebSocketClient(headers, upgrade, acceptedKeys);
   outcome.verdict = client.verdict;
+  if (client.verdict === "anonymous") admitAnonymous(request, target, acceptedKeys);
   admitClient(client, settings.unauthenticated);
   admitLength(headers, settings.max_request_body);
   const body = new RequestBody(request, settings.max_request_body);

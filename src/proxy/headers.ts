@@ -1,4 +1,5 @@
 import { CREDENTIAL_HEADERS } from "../clients/identify.ts";
+import { withoutKey } from "../clients/key_protocol.ts";
 
 /** A header line: name and value. */
 export type HeaderLine = [name: string, value: string];
@@ -23,7 +24,7 @@ const PLAIN_CONNECTION = /^(?:close|keep-alive)?$/i;
 
 /**
  * Makes the function that copies a request's headers for the upstream, less hop-by-hop fields, every
- * credential, Host, and names that start with one of the prefixes.
+ * credential, that among the subprotocols too, Host, and names that start with one of the prefixes.
  *
  * Going through them joins the values of a repeated name, and leaves out empty ones before the first
  * that is not, which say nothing (RFC 9110 §5.6.1). Guarded by `tests/wire/properties/headers_test.ts`.
@@ -39,7 +40,9 @@ export function requestHeaderFilter(
     const isDropped = dropping(headers, NOT_FOR_UPSTREAM, prefixes);
     const lines: HeaderLine[] = [];
     headers.forEach((value, name) => {
-      if (name !== "accept-encoding" && !isDropped(name)) lines.push([name, value]);
+      if (name === "accept-encoding" || isDropped(name)) return;
+      const crossing = name === "sec-websocket-protocol" ? withoutKey(value) : value;
+      if (crossing !== undefined) lines.push([name, crossing]);
     });
     // Not in passing: empty values in front of others are forwarded here.
     const requested = isDropped("accept-encoding") ? null : headers.get("accept-encoding");

@@ -37,7 +37,7 @@ export class RequestRecorder {
    */
   answered(response: Response): void {
     const firstByteMs = performance.now() - this.#started;
-    const { id } = this.#asked = askedBy(this.#request, this.#config);
+    const { id } = this.#asked = askedBy(this.#request, this.#config, this.outcome);
     const isUpstreams = this.outcome.isOwn === undefined;
     if (!isUpstreams) response.headers.set("x-request-id", id);
     const { recordHeaders } = this.#config;
@@ -47,15 +47,15 @@ export class RequestRecorder {
   /** The record of the request, which has ended. */
   record(aborted: RequestRecord["aborted"]): RequestRecord {
     const { outcome } = this;
-    const { id, method, requestBytes, userAgent, headers } = this.#asked ??
-      askedBy(this.#request, this.#config);
+    const { id, method, path, requestBytes, userAgent, headers } = this.#asked ??
+      askedBy(this.#request, this.#config, outcome);
     const answer = this.#answer;
     return {
       time: Date.now(),
       id,
       worker: this.#config.worker,
       method,
-      path: outcome.path,
+      path,
       dialect: outcome.dialect,
       status: answer.status,
       firstByteMs: answer.firstByteMs,
@@ -74,16 +74,28 @@ export class RequestRecorder {
 }
 
 /** What the record tells of the request itself. */
-interface Asked extends Pick<RequestRecord, "id" | "method" | "requestBytes" | "userAgent"> {
+interface Asked
+  extends Pick<RequestRecord, "id" | "method" | "path" | "requestBytes" | "userAgent"> {
   /** Redacted; absent unless they are wanted. */
   readonly headers?: Record<string, string>;
 }
 
-function askedBy({ method, headers }: Request, { settings, recordHeaders }: RecordConfig): Asked {
+function askedBy(
+  { method, headers }: Request,
+  { settings, recordHeaders }: RecordConfig,
+  { path, code }: Outcome,
+): Asked {
+  const requestBytes = contentLength(headers);
+  // Who writes a key where none belongs may have written it anywhere.
+  if (code === "misplaced_client_key") {
+    const id = crypto.randomUUID();
+    return { id, method, path: undefined, requestBytes, userAgent: undefined };
+  }
   return {
     id: requestId(headers, settings.request_id_headers),
     method,
-    requestBytes: contentLength(headers),
+    path,
+    requestBytes,
     userAgent: productOf(headers.get("user-agent")),
     ...(recordHeaders && { headers: redactHeaders(headers) }),
   };

@@ -107,9 +107,18 @@ const PRESENTED: [name: string, headers: HeaderList, upstream: string[] | 401][]
     IN_PROTOCOL(CLIENT_KEY),
     ["Authorization", "Bearer wrong"],
   ], ["authorization"]],
+  ["a subprotocol in other letters", [
+    ["Sec-WebSocket-Protocol", `OpenAI-Insecure-API-Key.${CLIENT_KEY}`],
+  ], ["authorization"]],
+  ["two keys in subprotocols, of which the first is right", [
+    ["Sec-WebSocket-Protocol", `openai-insecure-api-key.${CLIENT_KEY}, Openai-insecure-api-key.no`],
+  ], ["authorization"]],
   ["nothing", [], []],
   ["a wrong key in a subprotocol", [IN_PROTOCOL("wrong")], 401],
   ["a wrong key in api-key", [["api-key", "wrong"]], 401],
+  ["a wrong key in a subprotocol in other letters", [
+    ["Sec-WebSocket-Protocol", "OpenAI-Insecure-API-Key.wrong"],
+  ], 401],
 ];
 
 for (const [name, headers, expected] of PRESENTED) {

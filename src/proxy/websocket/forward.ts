@@ -3,6 +3,7 @@ import {
   type CredentialHeader,
   identifyClient,
 } from "../../clients/identify.ts";
+import { offeredProtocols } from "../../clients/key_protocol.ts";
 import { Refusal } from "../answers.ts";
 import { type Failed, failedSent } from "../failure.ts";
 import { type HeaderLine, responseWith } from "../headers.ts";
@@ -21,9 +22,6 @@ export interface WebSocketRequest {
   /** The client key among the subprotocols. */
   readonly clientKey: string | undefined;
 }
-
-/** How browsers send a key, which cannot set a header; so the `openai` SDK does there. */
-const KEY_PROTOCOL = "openai-insecure-api-key.";
 
 /** Seconds of silence after which a client is pinged, twice over: one that is gone is found out. */
 const IDLE_TIMEOUT = 120;
@@ -50,13 +48,8 @@ export function webSocketRequest({ method, headers }: Request): WebSocketRequest
   if (headers.get("sec-websocket-version") !== "13") {
     throw malformed("Only version 13 of the WebSocket protocol is known", 426);
   }
-  const offered = list(headers.get("sec-websocket-protocol"));
-  const clientKey = offered.find((protocol) => protocol.startsWith(KEY_PROTOCOL));
-  return {
-    key,
-    protocols: offered.filter((protocol) => !protocol.startsWith(KEY_PROTOCOL)),
-    clientKey: clientKey?.slice(KEY_PROTOCOL.length),
-  };
+  const offered = offeredProtocols(headers.get("sec-websocket-protocol"));
+  return { key, protocols: offered.protocols, clientKey: offered.key };
 }
 
 /** Tells who a WebSocket's client is: a key among the subprotocols counts as a bearer token. */

@@ -4,6 +4,7 @@ import { type ErrorCode, errorResponse } from "../../../src/proxy/answers.ts";
 const CODES: [code: ErrorCode, status: number, anthropicType: string, openaiType: string][] = [
   ["invalid_client_key", 401, "authentication_error", "invalid_request_error"],
   ["missing_client_key", 401, "authentication_error", "invalid_request_error"],
+  ["misplaced_client_key", 401, "authentication_error", "invalid_request_error"],
   ["unforwardable_request", 400, "invalid_request_error", "invalid_request_error"],
   ["request_too_large", 413, "request_too_large", "invalid_request_error"],
   ["upstream_auth_unavailable", 503, "api_error", "server_error"],

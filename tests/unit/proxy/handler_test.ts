@@ -157,6 +157,13 @@ const REFUSED: Refused[] = [
     "denied",
   ],
   [
+    "a key in a cookie",
+    { init: { headers: { cookie: `key=${CLIENT_KEY}` } } },
+    401,
+    "misplaced_client_key",
+    "anonymous",
+  ],
+  [
     "no key where one is asked for",
     { init: {}, settings: { unauthenticated: "reject" } },
     401,

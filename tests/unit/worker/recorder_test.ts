@@ -129,3 +129,21 @@ Deno.test("a request cut off before any answer is a 503 that nobody received", (
   ]);
   assert.deepEqual(headers, { request: { "user-agent": "curl/8" }, response: {} });
 });
+
+Deno.test("of a request with a key in a wrong place nothing is recorded that may hold the key", () => {
+  const headers = { "x-request-id": "a-key", "user-agent": "a-key/1", "content-length": "5" };
+  const recorder = recorderOf(new Request("http://proxy/a-key", { headers }), true);
+  Object.assign(recorder.outcome, { path: "/a-key", isOwn: true, code: "misplaced_client_key" });
+  const response = new Response("");
+  recorder.answered(response);
+  const record = recorder.record(undefined);
+  assert.match(record.id, UUID);
+  assert.equal(response.headers.get("x-request-id"), record.id);
+  assert.deepEqual([record.path, record.userAgent, record.headers], [
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  assert.equal(record.requestBytes, 5);
+  assert.ok(!JSON.stringify(record).includes("a-key"));
+});

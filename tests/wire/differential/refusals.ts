@@ -49,8 +49,9 @@ export const REFUSALS: readonly RefusalClass[] = [
   },
   {
     name: "x_api_key taken for x-api-key",
-    why: "nginx's $http_x_api_key is the first of either; to the proxy, x_api_key is a header " +
-      "like any other.",
+    why:
+      "nginx's $http_x_api_key is the first of either; to the proxy, x_api_key is no place for a " +
+      "key: it refuses one that would authenticate, and passes on any other.",
     explains: ({ request }, ours, nginx) =>
       crosses(ours) !== crosses(nginx) && [ours, nginx].some((one) => one.refusal === "401") &&
       hasUnderscoredKey(request.headers),
