@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import { CommanderError, type Option } from "commander";
 import type { FlagValue, ParsedFlags } from "../config/load/source.ts";
 import { nearest, suggestion } from "../config/load/nearest.ts";
 import { allSettings } from "../config/schema/placed_setting.ts";
@@ -22,26 +22,53 @@ type Program = ReturnType<typeof createProgram>;
 export function parseCommandLine(args: readonly string[], commands: Commands = ours): CommandLine {
   let text = "";
   const program = createProgram(commands, (part) => (text += part));
+  const times = new Map<Option, number>();
+  for (const option of program.options) {
+    program.on(`option:${option.name()}`, () => times.set(option, (times.get(option) ?? 0) + 1));
+  }
   try {
     program.parse(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) return outcome(error, text);
     throw error;
   }
-  return interpret(program, commands);
+  const repeated = program.options.filter((option) =>
+    option.required && (times.get(option) ?? 0) > 1
+  );
+  return interpret(program, commands, repeated.map(givenTwice));
 }
 
 function outcome(error: CommanderError, text: string): CommandLine {
   if (error.code === "commander.helpDisplayed") return { command: "help", text };
   if (error.code === "commander.version") return { command: "version", text };
+  const [flag] = /--[a-z0-9-]+/.exec(error.message) ?? [];
+  if (error.code === "commander.optionMissingArgument" && flag !== undefined) {
+    return { command: "invalid", complaints: [`${flag}: expected a value behind it, got none`] };
+  }
   return { command: "invalid", complaints: [error.message.replace(/^error: /, "")] };
 }
 
-function interpret(program: Program, commands: Commands): CommandLine {
+/** A flag whose last value would win in silence. */
+function givenTwice({ long }: Option): string {
+  const kind = allSettings().find(({ flag }) => flag === long)?.setting.kind;
+  const list = Array.isArray(kind?.fromText("a"))
+    ? "; separate its values by commas"
+    : Array.isArray(kind?.fromText("[]"))
+    ? '; several values are a list: ["…", "…"]'
+    : "";
+  return `${long} is given twice, expected once${list}`;
+}
+
+/** @param repeated complaints about flags that are given twice */
+function interpret(
+  program: Program,
+  commands: Commands,
+  repeated: readonly string[],
+): CommandLine {
   const { operands, unknown } = split(program.args);
   const name = operands[0] ?? DEFAULT_COMMAND;
   const json = program.getOptionValue("json") === true;
-  const complaints = unknown.map((flag) => unknownFlag(flag, program));
+  const complaints = [...unknown.map((flag) => unknownFlag(flag, program)), ...repeated];
   if (!Object.hasOwn(commands, name)) complaints.push(unknownCommand(name, commands));
   else if (json && !commands[name]?.json) complaints.push(`${name} does not take --json`);
   if (operands.length > 1) {

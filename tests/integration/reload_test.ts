@@ -129,7 +129,7 @@ Deno.test("a bad file changes nothing and is reported as at the start", async ()
   assert.match(line, /level=error .*did you mean port/);
   await rig.proxy.waitForLine(/^2 problems with the settings:$/);
   const printed = [...rig.proxy.stderr, ...rig.proxy.stdout].join("\n");
-  assert.match(printed, /client_api_key: in the list: expected a key/);
+  assert.match(printed, /client_api_key: item 2 of the list: expected a key/);
   assert.doesNotMatch(printed, /b-secret-key/);
   assert.deepEqual([await rig.status("a-key"), await rig.status("b-secret-key")], [200, 401]);
 

@@ -54,7 +54,8 @@ export function headerOf(keys: Keys): string {
 
 function got({ setting }: PlacedSetting, { value, raw }: Candidate): string {
   if (setting.secret || setting.kind.echo === false) {
-    return typeof value === "string" ? "" : `, got ${typeName(value)}`;
+    const isTold = typeof value === "string" || (Array.isArray(value) && value.length > 0);
+    return isTold ? "" : `, got ${typeName(value)}`;
   }
   const text = echo(raw ?? value);
   const short = text.length > MAX_ECHO ? `${text.slice(0, MAX_ECHO)}…` : text;
@@ -68,7 +69,7 @@ function echo(value: unknown): string {
 }
 
 function typeName(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (value instanceof Date) return "a date";
   if (typeof value === "object") return "a table";
   return `a ${typeof value}`;

@@ -80,6 +80,12 @@ export class Environment {
     return typeof found === "object" ? found.value : undefined;
   }
 
+  /** Looks at a variable that is no setting, and needs no permission if it may not be read. */
+  peek(name: string): string | undefined {
+    const found = this.#io.variable(name);
+    return typeof found === "object" ? found.value : undefined;
+  }
+
   /** Looks a variable up for `${VAR}`, where the caller complains about each outcome. */
   lookup(name: string): VariableLookup {
     const found = this.#io.variable(name);

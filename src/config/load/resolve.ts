@@ -129,6 +129,8 @@ class Resolver implements Resolution {
     if (checked.ok) {
       values[setting.key] = checked.value;
       this.provenance.set(path, candidate.source);
+      const note = setting.note?.(checked.value);
+      if (note !== undefined) this.notes.push(`${place(path, candidate.source)}: ${note}`);
     } else this.complaints.push(wrongValue(placed, candidate, checked.message));
   }
 

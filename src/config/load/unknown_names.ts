@@ -10,6 +10,7 @@ import type { Section } from "../schema/setting.ts";
 import { isTable, keyText, pathOf, type Table, tablesAt } from "../schema/toml_value.ts";
 import { headerOf } from "./complaint.ts";
 import type { Environment } from "./config_io.ts";
+import { CONFIG_FILE_VARIABLE } from "./discovery.ts";
 import { nearest, suggestion } from "./nearest.ts";
 import type { TomlFile } from "./toml_file.ts";
 
@@ -25,18 +26,34 @@ export function unknownKeys(file: TomlFile, sections: readonly Section[]): strin
   return new Search(file, settings).in(file.table, { keys: [], known: top, tables });
 }
 
+/** What Kubernetes sets in `CLAUDE_PROXY_PORT`, for a service called claude-proxy. */
+const KUBERNETES_VALUE = /^(?:tcp|udp|sctp):\/\//;
+
 /**
- * One complaint for each variable that looks like ours and is not. Only the prefix with two
- * underscores counts: Kubernetes sets `CLAUDE_PROXY_PORT` for a service called claude-proxy.
+ * One complaint for each variable that looks like ours and is not: it has our prefix, or would be a
+ * setting's if it had two underscores where it has one. The latter are looked for by name, since most
+ * permissions do not let us list the variables.
  */
 export function unknownVariables(
   environment: Environment,
   settings: readonly NamedSetting[],
 ): string[] {
-  const known = new Set(settings.map((setting) => setting.variable));
-  return environment.names()
-    .filter((name) => name.startsWith(VARIABLE_PREFIX) && !known.has(name))
-    .map((name) => `${name}: unknown variable${suggestion(nearest(name, known))}`);
+  const known = new Set([...settings.map(({ variable }) => variable), CONFIG_FILE_VARIABLE]);
+  const meant = new Map([...known].map((name) => [withSingleUnderscores(name), name]));
+  const names = new Set([...environment.names(), ...meant.keys()]);
+  return [...names].filter((name) => !known.has(name)).flatMap((name) => {
+    if (name.startsWith(VARIABLE_PREFIX)) {
+      return `${name}: unknown variable${suggestion(nearest(name, known))}`;
+    }
+    const setting = meant.get(withSingleUnderscores(name));
+    const value = setting && environment.peek(name);
+    if (value === undefined || KUBERNETES_VALUE.test(value)) return [];
+    return `${name}: unknown variable${suggestion(setting)}`;
+  });
+}
+
+function withSingleUnderscores(name: string): string {
+  return name.replace(/_+/g, "_");
 }
 
 /** What a table may hold. */

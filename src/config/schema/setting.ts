@@ -39,6 +39,8 @@ export interface Setting {
   readonly secret?: true;
   /** The request path uses it: workers are sent it as it is, so it must be no secret. */
   readonly request?: true;
+  /** What is odd about a value that is right, for a note: words to go behind the setting's name. */
+  readonly note?: (value: unknown) => string | undefined;
   /** What a reload makes of another value. @default {what the section says} */
   readonly onReload?: OnReload | ((from: unknown, to: unknown) => OnReload);
   /** What it does, with units, for an operator: sentences, the first one short. */

@@ -10,6 +10,7 @@ export const upstreamUrl = {
   flag: "--upstream-url <URL>",
   kind: baseUrl(),
   required: true,
+  note: (url) => clientsPath(String(url)),
   // Workers may reach one address, which their permissions name.
   onReload: (from, to) => sameAddress(String(from), String(to)) ? "change" : "keep",
   doc: "Base URL of the upstream API. The path of each request is appended to it.",
@@ -115,6 +116,18 @@ export const upstreamAuth = {
   onReload: "change",
   ...authentication,
 } as const satisfies Section;
+
+/** What clients send themselves, behind their own base URL. */
+const CLIENTS_PATH = /\/v1(?:\/(?:messages|responses|chat\/completions|completions|models))?$/;
+
+function clientsPath(url: string): string | undefined {
+  const [path] = CLIENTS_PATH.exec(new URL(url).pathname) ?? [];
+  if (path === undefined) return undefined;
+  return path === "/v1"
+    ? "expected a URL without /v1: requests of Claude clients would go to /v1/v1/messages; OpenAI " +
+      "clients have /v1 in their own base URL"
+    : `expected a URL without ${path}, which clients send: requests would go to ${path}${path}`;
+}
 
 function sameAddress(a: string, b: string): boolean {
   return netAddressOf(a) === netAddressOf(b);

@@ -109,7 +109,7 @@ const COMPLAINTS: [toml: string, complaint: RegExp][] = [
   ['type = "chain"', /^upstream_auth\.chain is not set \(type = "chain" needs it\)/],
   ['type = "chain"\nchain = []', /chain: expected at least one/],
   ['type = "chain"\nchain = ["azure_cli", "azure_cli"]', /chain: expected each only once/],
-  ['type = "chain"\nchain = ["api_key"]', /chain: in the list: expected one of "azure_ad"/],
+  ['type = "chain"\nchain = ["api_key"]', /chain: item 1 of the list: expected one of "azure_ad"/],
   [
     'type = "chain"\nchain = ["azure_cli"]\n[upstream_auth.azure_cil]\nscope = "s"',
     /:4: unknown key azure_cil in \[upstream_auth\]; did you mean azure_cli\?/,

@@ -43,6 +43,10 @@ Deno.test("--verbose is level debug, and an explicit --log-level wins", () => {
   assert.deepEqual(level("--log-level", "trace", "-v"), { flag: "--log-level", text: "trace" });
 });
 
+Deno.test("a switch that is given twice says nothing new", () => {
+  assert.equal(run(parseCommandLine(["-v", "--verbose"])).flags.values.size, 1);
+});
+
 Deno.test("--json belongs to the commands that take it", () => {
   assert.equal(run(parseCommandLine(["check", "--json"], COMMANDS)).json, true);
   assert.equal(run(parseCommandLine(["check"], COMMANDS)).json, false);
@@ -63,7 +67,15 @@ Deno.test("what cannot be used is complained of, all of it, and no value is repe
     ]],
     [["--zzz", "-kSECRET"], ["unknown flag --zzz", "unknown flag -k"]],
     [["--verbose=yes"], ["--verbose takes no value"]],
-    [["--port"], ["option '-p, --port <PORT>' argument missing"]],
+    [["--port"], ["--port: expected a value behind it, got none"]],
+    [["--port", "1", "-p2"], ["--port is given twice, expected once"]],
+    [["-c", "a", "--config=b", "-c", "c"], ["--config is given twice, expected once"]],
+    [["--acme-domains", "a", "--acme-domains", "b"], [
+      "--acme-domains is given twice, expected once; separate its values by commas",
+    ]],
+    [["--client-api-key=SECRET", "--client-api-key", "SECRET"], [
+      '--client-api-key is given twice, expected once; several values are a list: ["…", "…"]',
+    ]],
     [["srve", "--prot=1"], [
       "unknown flag --prot; did you mean --port?",
       "unknown command srve; did you mean serve?",

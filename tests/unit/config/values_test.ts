@@ -121,12 +121,15 @@ Deno.test("a wrong type in the file is refused, with the right spelling where it
     ["port = 2024-01-01", "got a date"],
     ["bind_address = 1", "got 1"],
     ["upstream_url = 1", "got a number"],
-    ["strip_request_headers = [1]", "in the list: expected the beginning of header names"],
-    ['strip_request_headers = [""]', "in the list: expected the beginning of header names"],
-    ['request_id_headers = ["a b"]', "in the list: expected the name of a header, such as x-"],
+    ["strip_request_headers = [1]", "item 1 of the list: expected the beginning of header names"],
+    ['strip_request_headers = [""]', "item 1 of the list: expected the beginning of header names"],
+    [
+      'request_id_headers = ["a b"]',
+      "item 1 of the list: expected the name of a header, such as x-",
+    ],
     [
       'request_id_headers = ["Cookie"]',
-      "in the list: expected a header that carries no credential",
+      "item 1 of the list: expected a header that carries no credential",
     ],
   ] as const;
   for (const [toml, expected] of cases) {
@@ -177,3 +180,32 @@ function requiredBut(toml: string): Record<string, string> {
   const { CLAUDE_PROXY__UPSTREAM_URL: url, ...rest } = REQUIRED;
   return toml.startsWith("upstream_url") ? rest : { ...rest, CLAUDE_PROXY__UPSTREAM_URL: url };
 }
+
+Deno.test("an upstream_url with a path that clients send themselves is noted, and taken as it is", async () => {
+  const cases: [url: string, note: string | undefined][] = [
+    ["https://x.services.ai.azure.com", undefined],
+    ["https://x.services.ai.azure.com/anthropic", undefined],
+    ["https://x.example/v1beta", undefined],
+    [
+      "https://x.example/anthropic/v1/messages/",
+      "expected a URL without /v1/messages, which clients send: requests would go to " +
+      "/v1/messages/v1/messages",
+    ],
+    [
+      "https://x.example/openai/v1/chat/completions",
+      "expected a URL without /v1/chat/completions, which clients send: requests would go to " +
+      "/v1/chat/completions/v1/chat/completions",
+    ],
+    [
+      "https://api.openai.com/v1",
+      "expected a URL without /v1: requests of Claude clients would go to /v1/v1/messages; OpenAI " +
+      "clients have /v1 in their own base URL",
+    ],
+  ];
+  for (const [url, note] of cases) {
+    const env = { ...REQUIRED, CLAUDE_PROXY__UPSTREAM_URL: url };
+    const { settings, notes } = await load({ env });
+    assert.equal(settings.upstream_url, url.replace(/\/$/, ""));
+    assert.deepEqual(notes, note === undefined ? [] : [`CLAUDE_PROXY__UPSTREAM_URL: ${note}`]);
+  }
+});

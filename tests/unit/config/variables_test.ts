@@ -17,6 +17,32 @@ Deno.test("the variables Kubernetes sets for a service called claude-proxy are n
   assert.equal((await load({ env })).settings.port, 8080);
 });
 
+Deno.test("a variable with one underscore where a setting's has two is a complaint", async () => {
+  const cases = [
+    ["CLAUDE_PROXY_PORT", "CLAUDE_PROXY__PORT"],
+    ["CLAUDE_PROXY_UPSTREAM_AUTH_TYPE", "CLAUDE_PROXY__UPSTREAM_AUTH__TYPE"],
+    ["CLAUDE_PROXY__UPSTREAM_AUTH_TYPE", "CLAUDE_PROXY__UPSTREAM_AUTH__TYPE"],
+    ["CLAUDE_PROXY_UPSTREAM_AUTH__TYPE", "CLAUDE_PROXY__UPSTREAM_AUTH__TYPE"],
+    ["CLAUDE_PROXY__CONFIG_FILE", "CLAUDE_PROXY_CONFIG_FILE"],
+  ];
+  for (const [wrong = "", right] of cases) {
+    assert.equal(
+      await onlyComplaint({ env: { ...REQUIRED, [wrong]: "SECRET" } }),
+      `${wrong}: unknown variable; did you mean ${right}?`,
+    );
+  }
+});
+
+Deno.test("it is noticed where variables cannot be listed, but may be read", async () => {
+  assert.equal(
+    await onlyComplaint({
+      env: { ...REQUIRED, CLAUDE_PROXY_PORT: "9000" },
+      envNotGranted: ["HOME"],
+    }),
+    "CLAUDE_PROXY_PORT: unknown variable; did you mean CLAUDE_PROXY__PORT?",
+  );
+});
+
 Deno.test("where variables cannot be listed, unknown ones go unnoticed", async () => {
   const env = { ...REQUIRED, CLAUDE_PROXY__PROT: "1" };
   assert.equal((await load({ env, envNotGranted: ["HOME"] })).settings.port, 8080);

@@ -54,7 +54,7 @@ export function oneOrMany<Value>(item: Kind<Value>): Kind<Value[]> {
         return checked.ok ? { ok: true, value: [checked.value] } : checked;
       }
       if (value.length > 0) return list.check(value);
-      return { ok: false, message: "expected a list that is not empty" };
+      return { ok: false, message: "expected one, or a list with at least one" };
     },
     fromText: (text) => jsonList(text) ?? item.fromText(text),
     ...(item.echo === false && { echo: false }),
@@ -73,8 +73,8 @@ function jsonList(text: string): unknown[] | undefined {
 
 function all<Value>(checked: readonly Checked<Value>[]): Checked<Value[]> {
   const values: Value[] = [];
-  for (const one of checked) {
-    if (!one.ok) return { ok: false, message: `in the list: ${one.message}` };
+  for (const [index, one] of checked.entries()) {
+    if (!one.ok) return { ok: false, message: `item ${index + 1} of the list: ${one.message}` };
     values.push(one.value);
   }
   return { ok: true, value: values };
