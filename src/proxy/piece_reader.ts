@@ -138,8 +138,9 @@ class ReadSize {
 
 /** Reads in a row that have to take too long. */
 const SLOW_READS = 16;
-/** How often a slow one takes as long as the quickest, so that pieces of a byte are no reason. */
-const SLOWNESS = 16;
+/** Milliseconds that a slow one takes at least, and how often it takes as long as the quickest. */
+const SLOW = 0.02;
+const SLOWNESS = 4;
 /** Square milliseconds for each byte of a piece. */
 const SLOW_SQUARE = 1e-5;
 
@@ -150,15 +151,16 @@ let quickest = Infinity;
  * Whether a body piles up, told by the time that reads take. Each moves all that is piled up, B bytes, v
  * bytes a millisecond. To throw it away, a chunk of c bytes at a time, takes B / c such moves, half as
  * long on average: B² / 2cv, or t²·v / 2c for a read that takes t = B / v. With 20 MB for v, that is 100
- * ms where t² / c is a 100,000th.
+ * ms where t² / c is a 100,000th. The first reads of a worker, and those of a slow machine, take long
+ * with nothing to move; so a slow one is also slower than others were.
  */
 class ReadTimes {
   #slow = 0;
 
   areTooLong(took: number, length: number): boolean {
     quickest = Math.min(quickest, took);
-    const isSlow = took > SLOWNESS * quickest && took ** 2 > SLOW_SQUARE * length;
-    this.#slow = isSlow ? this.#slow + 1 : 0;
+    const least = Math.max(SLOW, SLOWNESS * quickest);
+    this.#slow = took > least && took ** 2 > SLOW_SQUARE * length ? this.#slow + 1 : 0;
     return this.#slow >= SLOW_READS;
   }
 }
