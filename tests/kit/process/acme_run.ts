@@ -8,6 +8,9 @@ import { FakeClock } from "../time/fake_clock.ts";
 import { Pebble, type PebbleOptions } from "../servers/pebble.ts";
 import type { CertificatePair } from "../../../src/ipc/messages.ts";
 
+/** Milliseconds that an order may take: a worker is started for it, and loads much. */
+const ORDER_DEADLINE = 30_000;
+
 /** How a source is run in a test. */
 export interface RunOptions {
   cacheDir?: CacheDirectory;
@@ -94,7 +97,8 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
 
   async logged(message: string, count: number): Promise<void> {
     const enough = () => this.countLogged(message) >= count || undefined;
-    await this.#changed.until(enough, () => `"${message}", got ${JSON.stringify(this.logs)}`);
+    const what = () => `"${message}", got ${JSON.stringify(this.logs)}`;
+    await this.#changed.until(enough, what, ORDER_DEADLINE);
   }
 
   /** Milliseconds until the next try that the last failure announced. */
