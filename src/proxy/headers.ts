@@ -19,25 +19,33 @@ const HOP_BY_HOP_PREFIX = "proxy-";
 const NOT_FOR_UPSTREAM = new Set([...HOP_BY_HOP, ...CREDENTIAL_HEADERS, "host"]);
 const NOT_FOR_CLIENT = new Set(HOP_BY_HOP);
 
+/** An entry of `strip_request_headers` that stands for every name that begins so. */
+const BEGINNING = /[-*]$/;
+
 /** `Connection` options that name no header field. */
 const PLAIN_CONNECTION = /^(?:close|keep-alive)?$/i;
 
 /**
  * Makes the function that copies a request's headers for the upstream, less hop-by-hop fields, every
- * credential, that among the subprotocols too, Host, and names that start with one of the prefixes.
+ * credential, that among the subprotocols too, Host, and what front ends added.
  *
  * Going through them joins the values of a repeated name, and leaves out empty ones before the first
  * that is not, which say nothing (RFC 9110 §5.6.1). Guarded by `tests/wire/properties/headers_test.ts`.
  * `forEach`, because the iterator of Deno 2.9.6 takes four times as long.
  *
- * @param strippedPrefixes lower-case prefixes of names a hosting ingress adds
+ * @param stripped lower-case names that do not cross; with `-` or `*` at the end the beginning of names
  */
 export function requestHeaderFilter(
-  strippedPrefixes: readonly string[],
+  stripped: readonly string[],
 ): (headers: Headers) => HeaderLine[] {
-  const prefixes = prefixPattern([HOP_BY_HOP_PREFIX, ...strippedPrefixes]);
+  const beginnings = stripped.filter((entry) => BEGINNING.test(entry));
+  const names = new Set([...NOT_FOR_UPSTREAM, ...stripped.filter((it) => !BEGINNING.test(it))]);
+  const prefixes = prefixPattern([
+    HOP_BY_HOP_PREFIX,
+    ...beginnings.map((entry) => entry.replace("*", "")),
+  ]);
   return (headers) => {
-    const isDropped = dropping(headers, NOT_FOR_UPSTREAM, prefixes);
+    const isDropped = dropping(headers, names, prefixes);
     const lines: HeaderLine[] = [];
     headers.forEach((value, name) => {
       if (name === "accept-encoding" || isDropped(name)) return;

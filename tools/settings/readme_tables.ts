@@ -67,8 +67,9 @@ function listCells(placed: PlacedSetting): string[] {
 
 function fallback(setting: Setting): string {
   const text = defaultText(setting).replace(/^default: /, "");
-  const isValue = setting.inherits ?? setting.default;
-  return setting.required || isValue === undefined ? text : code(text);
+  const { required, inherits, default: value, defaultName } = setting;
+  const isWords = required || defaultName !== undefined || (inherits ?? value) === undefined;
+  return isWords ? text : code(text);
 }
 
 function code(text: string): string {

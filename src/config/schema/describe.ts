@@ -15,9 +15,10 @@ export function describe({ setting, section, variants }: PlacedSetting): string 
 }
 
 /** A setting's default in words: `required`, `default: 8080`, `default: off`. */
-export function defaultText({ required, default: value, inherits, absent }: Setting): string {
+export function defaultText(setting: Setting): string {
+  const { required, default: value, inherits, absent = "none", defaultName } = setting;
   if (required) return "required";
-  return `default: ${inherits ?? (value === undefined ? absent ?? "none" : plain(value))}`;
+  return `default: ${inherits ?? defaultName ?? (value === undefined ? absent : plain(value))}`;
 }
 
 function plain(value: unknown): string {

@@ -1,8 +1,9 @@
+import { FRONT_END_HEADERS } from "./front_end_headers.ts";
 import { bindAddress } from "./kinds/address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
 import {
   boolean,
-  headerPrefix,
+  headerPattern,
   headerSecret,
   integer,
   loggedHeader,
@@ -11,6 +12,16 @@ import {
 } from "./kinds/scalar.ts";
 import type { Fault, Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
+
+/**
+ * What people wrote when each entry was the beginning of names: no header is called so, and what they
+ * meant to remove would cross.
+ */
+const FAMILIES = [
+  "x-ms",
+  "cf",
+  ...FRONT_END_HEADERS.filter((entry) => entry.endsWith("-")).map((entry) => entry.slice(0, -1)),
+];
 
 /** Keys at the top of the file: where we listen, where we forward, who may. */
 export const server = {
@@ -61,12 +72,14 @@ export const server = {
     },
     {
       key: "strip_request_headers",
-      flag: "--strip-request-headers <PREFIXES>",
-      kind: listOf(headerPrefix()),
-      default: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
-      doc: "Request headers that are not forwarded, by the beginning of their names. " +
-        "Separated by commas in a flag or a variable; an empty list forwards them all.",
-      example: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+      flag: "--strip-request-headers <NAMES>",
+      kind: listOf(headerPattern(FAMILIES)),
+      default: FRONT_END_HEADERS,
+      defaultName: "what front ends add",
+      doc: "Request headers that are not forwarded: whole names, and with - or * at the end the " +
+        "beginning of names. Separated by commas in a flag or a variable; an empty list forwards " +
+        "them all. A list takes the place of the default, which config.example.toml shows.",
+      example: FRONT_END_HEADERS,
       request: true,
     },
     ...upstreamConnection,

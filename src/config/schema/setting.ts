@@ -33,6 +33,8 @@ export interface Setting {
   readonly inherits?: string;
   /** How the documentation names the absence of a value: `off`, `none`. */
   readonly absent?: string;
+  /** How the documentation names a default that is empty, or too long to show. */
+  readonly defaultName?: string;
   /** The program cannot start without it. */
   readonly required?: true;
   /** Never printed, neither whole nor in part. */

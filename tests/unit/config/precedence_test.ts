@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FRONT_END_HEADERS } from "../../../src/config/schema/front_end_headers.ts";
 import { formatSource } from "../../../src/config/load/source.ts";
 import { failure, load, onlyComplaint, REQUIRED } from "./loading.ts";
 
@@ -50,7 +51,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     upstream_url: "https://upstream.test",
     client_api_key: ["client-key"],
     unauthenticated: "passthrough",
-    strip_request_headers: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+    strip_request_headers: [...FRONT_END_HEADERS],
     upstream_header_timeout: 600,
     upstream_http2: false,
     health_endpoints: true,

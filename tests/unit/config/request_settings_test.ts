@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { FRONT_END_HEADERS } from "../../../src/config/schema/front_end_headers.ts";
 import { allSections, settingsOf } from "../../../src/config/schema/placed_setting.ts";
 import { requestSettings, upstreamSettings } from "../../../src/config/schema/settings.ts";
 import { load } from "./loading.ts";
@@ -7,7 +8,7 @@ Deno.test("the request path is sent what is marked for it, and what is absent st
   const { settings } = await load({ toml: "unauthenticated = 'reject'\nmax_request_body = 9" });
   assert.deepEqual(requestSettings(settings), {
     unauthenticated: "reject",
-    strip_request_headers: ["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"],
+    strip_request_headers: [...FRONT_END_HEADERS],
     max_request_body: 9,
     health_endpoints: true,
     request_id_headers: ["x-request-id", "x-client-request-id"],

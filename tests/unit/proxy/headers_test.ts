@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { FRONT_END_HEADERS } from "../../../src/config/schema/front_end_headers.ts";
 import { requestHeaderFilter, responseWith } from "../../../src/proxy/headers.ts";
 
-const filter = requestHeaderFilter(["x-forwarded-", "x-envoy-", "x-k8se-", "x-ms-"]);
+const filter = requestHeaderFilter(FRONT_END_HEADERS);
 const HOP_BY_HOP: [string, string][] = [
   ["connection", "keep-alive"],
   ["keep-alive", "timeout=5"],
@@ -52,6 +53,14 @@ Deno.test("no credential and no Host of the client's crosses to the upstream", (
     host: "h",
   });
   assert.deepEqual(filter(headers), [IDENTITY]);
+});
+
+Deno.test("an entry is a whole name, or with - or * at its end the beginning of names", () => {
+  const filter = requestHeaderFilter(["x-whole", "x-begin-", "y*", "x-begun*"]);
+  const dropped = ["x-whole", "x-begin-a", "y", "ya", "x-begun", "x-begun-a", "x-begunnen"];
+  const kept = ["x-begin", "x-whol", "x-whole-", "x-whole-a", "x-y", "xx-begin-a"];
+  const headers = new Headers([...dropped, ...kept].map((name) => [name, "1"]));
+  assert.deepEqual(filter(headers), [...kept.map((name) => [name, "1"]), IDENTITY]);
 });
 
 Deno.test("what a hosting ingress adds is stripped from requests, and kept in responses", () => {

@@ -15,7 +15,20 @@ export type Fields = Map<string, string[]>;
 export const HOP_BY_HOP =
   /^(?:connection|keep-alive|te|trailer|transfer-encoding|upgrade|proxy-.*)$/;
 /** What `strip_request_headers` removes where nobody sets it. */
-export const INGRESS = /^(?:x-forwarded-|x-envoy-|x-k8se-|x-ms-)/;
+export const INGRESS = new RegExp(`^(?:${
+  [
+    "forwarded$|via$|x-forwarded-|x-real-ip$|cdn-loop$|true-client-ip$",
+    "cf-(?:access-(?:authenticated-user-email|jwt-assertion)$|bot-score$|cert-|connecting-|ew-via$)",
+    "cf-(?:ip|ja3-hash$|ja4$|metro-code$|postal-code$|pseudo-ipv4$|ray$|region|timezone$)",
+    "cf-(?:verified-bot$|visitor$|worker$)|exposed-credential-check$|malicious-uploads-detection$",
+    "x-appgw-trace-id$|x-azure-|x-fd-|x-original-(?:host|url)$",
+    "client-ip$|disguised-host$|was-default-hostname$|x-appservice-|x-arr-|x-client-(?:ip|port)$",
+    "x-ms-(?:client-display-name$|client-principal|token-|containerapp-)|x-site-deployment-id$",
+    "x-waws-unencoded-url$|x-envoy-|x-k8se-|cloudfront-|x-amz-cf-id$",
+    "x-amzn-(?:apigateway-api-id$|mtls-|oidc-|tls-|trace-id$)",
+    "x-appengine-|x-cloud-trace-context$|x-goog-(?:authenticated-user-|iap-)",
+  ].join("|")
+})`);
 /** Fields that may present a key. */
 export const CREDENTIALS = ["x-api-key", "api-key", "authorization"];
 const NOT_COPIED = [...CREDENTIALS, "host", "accept-encoding"];

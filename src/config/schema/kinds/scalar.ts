@@ -69,10 +69,20 @@ export function headerSecret(): Kind<string> {
   );
 }
 
-/** Beginning of a header name (RFC 9110 section 5.6.2), in lower case afterwards. */
-export function headerPrefix(): Kind<string> {
-  const expected = "expected the beginning of header names, such as x-forwarded-";
-  return kindOf(v.pipe(matching(TOKEN, expected), v.toLowerCase()));
+/**
+ * Name of a header (RFC 9110 section 5.6.2), or with `-` or `*` at its end the beginning of names; in
+ * lower case afterwards.
+ *
+ * @param stems what looks like a name and is none, because only names with more behind it exist
+ */
+export function headerPattern(stems: readonly string[]): Kind<string> {
+  const expected = "expected the beginning of header names with - or * at its end, such as " +
+    "x-forwarded-, or a whole name, such as x-real-ip";
+  return kindOf(v.pipe(
+    matching(/^[!#$%&'+\-.^_`|~0-9A-Za-z]+\*?$/, expected),
+    v.toLowerCase(),
+    v.check((name) => !stems.includes(name), expected),
+  ));
 }
 
 /** Name of a header whose value the log shows, in lower case afterwards. */
