@@ -57,6 +57,7 @@ class FakeConn {
   close(): void {
     this.closed = true;
     this.bring(null);
+    this.#written.promise.catch(() => {}); // Nobody may be writing.
     this.#written.reject(new Deno.errors.Interrupted("closed"));
   }
 }
