@@ -8,7 +8,10 @@ import { type ProxyStandIn, startProxyStandIn } from "./proxy_stand_in.ts";
 export interface EnvironmentProxy {
   /** The forward proxy in the way; `undefined` where there is none, or none is known of. */
   readonly proxy: NamedProxy | undefined;
-  /** Whether a variable could not be read: the runtime then takes a proxy that we know nothing of. */
+  /**
+   * Whether a variable is out of our reach: the runtime reads it all the same, and takes a proxy that
+   * we know nothing of.
+   */
   readonly unread: boolean;
   /** What of the variables has no effect, though somebody meant one: a sentence each. */
   readonly notes: readonly string[];

@@ -10,6 +10,13 @@ export function permissionFlags(needs: PermissionNeeds): string[] {
   return needs.ignoreEnv ? [...flags, "--ignore-env"] : flags;
 }
 
+/** The needs as flags for a person to copy into a shell: `*` is quoted, which zsh would expand. */
+export function quotedFlags(needs: PermissionNeeds): string {
+  return permissionFlags(needs).map((flag) => /[^\w./:=,@-]/.test(flag) ? `'${flag}'` : flag).join(
+    " ",
+  );
+}
+
 /** The needs as a set for the `permissions` key of a deno.json. */
 export function permissionSet(needs: PermissionNeeds): Record<string, unknown> {
   const listed = LISTED.filter((kind) => needs[kind].length > 0)

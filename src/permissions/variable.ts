@@ -1,5 +1,8 @@
-/** What an environment variable holds; without permission nobody can tell. */
-export type VariableLookup = { readonly value: string } | "unset" | "not-granted";
+/**
+ * What an environment variable holds. Nobody can tell without permission, nor where `--ignore-env`
+ * hides it: to the program that looks unset.
+ */
+export type VariableLookup = { readonly value: string } | "unset" | "hidden" | "not-granted";
 
 /** Reads an environment variable; `undefined` where it is unset. */
 export type ReadVariable = (name: string) => string | undefined;
@@ -9,14 +12,15 @@ const NOT_TEXT = "\uFFFD";
 
 /**
  * Looks an environment variable up, without ever prompting. One that is ignored (`--ignore-env`)
- * reads as unset; one that is refused (`--deny-env`) is not granted. Deno calls both denied.
+ * is hidden; one that is refused (`--deny-env`) is not granted. Deno calls both denied.
  */
 export function lookUpVariable(name: string): VariableLookup {
   const { state } = Deno.permissions.querySync({ name: "env", variable: name });
   if (state === "prompt") return "not-granted";
   try {
     const value = Deno.env.get(name);
-    return value === undefined ? "unset" : { value };
+    if (value !== undefined) return { value };
+    return state === "denied" ? "hidden" : "unset";
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) return "not-granted";
     if (error instanceof Deno.errors.InvalidData) return { value: NOT_TEXT };

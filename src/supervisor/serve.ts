@@ -29,12 +29,10 @@ export interface ServeOptions extends Pick<WorkerPoolOptions, "module"> {
  * @throws {StartError} when it cannot start; once logging has begun it is left on, to say why
  */
 export async function serve(loaded: LoadedSettings, options: ServeOptions = {}): Promise<number> {
-  const excess = requirePermissions(loaded);
+  const warnings = requirePermissions(loaded);
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
-  for (const note of startNotes(loaded)) log.warn(note);
-  // What a compiled program is allowed was settled when it was made.
-  if (excess !== undefined && !Deno.build.standalone) log.warn(excess);
+  for (const warning of [...startNotes(loaded), ...warnings]) log.warn(warning);
   await run(loaded, output, options);
   log.info("stopped");
   return 0;

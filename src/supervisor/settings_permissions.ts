@@ -6,7 +6,7 @@ import { forwardProxyNeeds } from "../net/environment_proxy.ts";
 import { upstreamAuthPermissions } from "../credentials/providers/registry.ts";
 import { listeningPort } from "../tls/listening_port.ts";
 import { tlsNeeds, upstreamTlsNeeds } from "../tls/permissions.ts";
-import { NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
+import { joinPermissions, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import { netAddress, netAddressOf } from "../net/address.ts";
 
 /** What a setting needs. */
@@ -22,6 +22,15 @@ export interface SettingNeeds {
  * program's own sources. Guarded by `tests/integration/permissions_test.ts`.
  */
 const SOURCES = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * What a start has no word to say about: all that the settings need, and what a start looks for
+ * besides.
+ */
+export function exactPermissions(loaded: LoadedSettings): PermissionNeeds {
+  const needs = settingsNeeds(loaded).map((part) => part.needs);
+  return joinPermissions([...needs, { ...NO_PERMISSIONS, ...loaded.lookedFor }]);
+}
 
 /** Everything the supervisor needs to run with these settings, by the settings that need it. */
 export function settingsNeeds({ settings, file, variables }: LoadedSettings): SettingNeeds[] {

@@ -1,7 +1,6 @@
 import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logging.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
-import { PROXY_VARIABLES } from "../net/forward_proxy.ts";
 import { certificateAdvice } from "../net/failure_advice.ts";
 import { untrustedCertificate } from "../net/network_failure.ts";
 import { presentedCertificate } from "../net/peer_certificate.ts";
@@ -12,10 +11,6 @@ import type { ForwardProxy } from "../upstreams/transport.ts";
 
 /** Milliseconds before an untrusted certificate is looked at and reported again. */
 const REPORT_INTERVAL = 60_000;
-
-const UNREAD =
-  "a forward proxy, if the environment names one, is used, but not for WebSockets, and its " +
-  `password reaches the upstream: allow "--allow-env=${PROXY_VARIABLES.join(",")}"`;
 
 /** How connections to the upstream are made, as the supervisor sees it. */
 export interface UpstreamConnection extends AsyncDisposable {
@@ -40,13 +35,12 @@ export interface UpstreamConnection extends AsyncDisposable {
 export function openUpstreamConnection(settings: Settings): UpstreamConnection {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
-  const { proxy: named, unread, notes } = environmentProxy(url);
+  const { proxy: named, notes } = environmentProxy(url);
   const proxy = named?.url;
   const standIn = standInFor(url, tls.caCerts);
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
     proxyAuthorization(proxy) !== undefined;
   if (proxy) log.info("using a forward proxy", { proxy: proxy.host, variable: named?.variable });
-  else if (unread) log.info(UNREAD);
   return {
     url,
     tls,

@@ -4,16 +4,9 @@ import { azToken, FakeAz } from "../kit/servers/fake_az.ts";
 import { FakeEntra } from "../kit/servers/fake_entra.ts";
 import { FakeIdentityEndpoint } from "../kit/servers/fake_identity_endpoint.ts";
 import { freePort } from "../kit/process/free_port.ts";
+import { neededAlone, printedPermissions } from "../kit/process/printed_permissions.ts";
 import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { applicationFlags, call } from "./azure_proxy.ts";
-
-/** What the command `permissions` prints for these settings. */
-async function printedPermissions(options: ProxyOptions): Promise<string[]> {
-  const args = [...options.args ?? [], "permissions"];
-  await using program = await ProxyProcess.spawn({ ...options, args, permissions: ["-A"] });
-  assert.equal(await program.exit(), 0, program.stderr.join("\n"));
-  return program.stdout.join(" ").split(" ");
-}
 
 /** Runs the proxy with what `permissions` prints, and one request through it. */
 async function runsWithPrinted(type: string, more: ProxyOptions): Promise<string[]> {
@@ -28,7 +21,7 @@ async function runsWithPrinted(type: string, more: ProxyOptions): Promise<string
   const permissions = await printedPermissions(options);
   await using proxy = await ProxyProcess.start({ ...options, permissions });
   assert.equal((await call(proxy)).status, 200);
-  return permissions.filter((flag) => !/^--allow-(net|read)=/.test(flag));
+  return neededAlone(permissions).filter((flag) => !/^--allow-(net|read)=/.test(flag));
 }
 
 Deno.test("azure_cli runs with the printed permissions: --allow-run=az and no other power", async () => {

@@ -11,11 +11,11 @@ import type { CheckResult } from "./report.ts";
 
 /** Whether every permission that the settings need is granted. */
 export function checkPermissions(loaded: LoadedSettings): CheckResult {
-  const { missing, excess } = preflight(loaded);
+  const { missing, warnings } = preflight(loaded);
   return {
     name: "permissions",
     ok: missing === undefined,
-    text: missing ?? excess ?? "everything the settings need is granted",
+    text: missing ?? (warnings.join("; ") || "everything the settings need is granted"),
   };
 }
 

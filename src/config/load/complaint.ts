@@ -19,14 +19,23 @@ export function wrongValue(placed: PlacedSetting, candidate: Candidate, message:
     (hint(placed, candidate) ?? suggestion(nearestChoice(placed, candidate)));
 }
 
-/** A `${VAR}` that cannot be expanded. A `$VAR` in a secret is not named: it may be a piece of it. */
+/** A `${VAR}` that cannot be expanded. */
 export function wrongExpansion(
   { path, setting }: PlacedSetting,
   { source }: Candidate,
   problem: ExpansionProblem,
 ): string {
-  const hidden = setting.secret === true && "braced" in problem && !problem.braced;
-  return `${place(path, source)}: ${expansionMessage(problem, hidden)}`;
+  const name = nameToTell(setting, problem);
+  return `${place(path, source)}: ${expansionMessage(problem, name)}`;
+}
+
+/** The variable a reference names; none of a `$VAR` in a secret, which may be a piece of it. */
+export function nameToTell(
+  { secret }: PlacedSetting["setting"],
+  problem: ExpansionProblem,
+): string | undefined {
+  if (!("name" in problem) || (secret && !problem.braced)) return undefined;
+  return problem.name;
 }
 
 /**
@@ -92,18 +101,22 @@ function nearestChoice({ setting }: PlacedSetting, { value, raw }: Candidate): s
   return nearest(value, setting.kind.choices ?? []);
 }
 
-function expansionMessage(problem: ExpansionProblem, hidden: boolean): string {
-  switch (problem.problem) {
+const LITERAL = "; a literal $ is written $$";
+
+/** How to allow a variable that has a name is told once for all, by a note of the environment's. */
+function expansionMessage({ problem }: ExpansionProblem, name: string | undefined): string {
+  const variable = `the variable ${name ?? "after $"}`;
+  switch (problem) {
     case "unset":
-      return `the variable ${hidden ? "after $" : problem.name} is not set; ` +
-        "a literal $ is written $$";
+      return `${variable} is not set${LITERAL}`;
+    case "hidden":
+      return `${variable} is hidden by --ignore-env${name === undefined ? LITERAL : ""}`;
     case "not-granted":
-      return `not allowed to read the variable ${hidden ? "after $" : problem.name}; ` +
-        `run with --allow-env${hidden ? "" : `=${problem.name}`}`;
+      return `not allowed to read ${variable}${name === undefined ? LITERAL : ""}`;
     case "unterminated":
-      return "${ has no closing }; a literal $ is written $$";
+      return "${ has no closing }" + LITERAL;
     case "bad-name":
-      return "${…} holds no variable's name; a literal $ is written $$";
+      return "${…} holds no variable's name" + LITERAL;
   }
 }
 

@@ -1,3 +1,6 @@
+import { PROXY_VARIABLES } from "../../net/forward_proxy.ts";
+import { quotedFlags } from "../../permissions/flags.ts";
+import { NO_PERMISSIONS } from "../../permissions/needs.ts";
 import { lookUpVariable, type VariableLookup } from "../../permissions/variable.ts";
 
 /** What a file holds, or why it cannot be had. */
@@ -63,11 +66,13 @@ function wouldPrompt(permission: Deno.PermissionDescriptor): boolean {
 const OURS = /^CLAUDE_PROXY_/;
 const GRANT_OURS = "CLAUDE_PROXY_*";
 
-/** The environment, remembering which variables it was not allowed to read. */
+/** The environment, remembering which variables were asked for, and whether one was out of reach. */
 export class Environment {
   readonly #io: ConfigIo;
-  readonly #notGranted = new Set<string>();
+  readonly #asked = new Set<string>();
   readonly #used = new Set<string>();
+  #isRead = true;
+  #hidesOurs = false;
 
   constructor(io: ConfigIo) {
     this.#io = io;
@@ -76,7 +81,9 @@ export class Environment {
   /** Looks a variable up whose absence is no error: one of ours, or a home directory. */
   value(name: string): string | undefined {
     const found = OURS.test(name) ? this.lookup(name) : this.#io.variable(name);
-    if (found === "not-granted") this.#notGranted.add(permissionFor(name));
+    this.#asked.add(permissionFor(name));
+    if (found === "not-granted") this.#isRead = false;
+    if (found === "hidden" && OURS.test(name)) this.#hidesOurs = true;
     return typeof found === "object" ? found.value : undefined;
   }
 
@@ -101,16 +108,37 @@ export class Environment {
     return [...this.#used];
   }
 
+  /** Tells of a variable of `${VAR}` that could not be read. */
+  lacks(name: string): void {
+    this.#asked.add(permissionFor(name));
+    this.#isRead = false;
+  }
+
+  /** Variables that were asked for, as `--allow-env` names them; whether they are set or not. */
+  asked(): string[] {
+    return [...this.#asked];
+  }
+
   /** Names of all variables, where they can be listed. */
   names(): readonly string[] {
     return this.#io.variableNames() ?? [];
   }
 
-  /** One line about everything that was not read, or none. */
-  notes(): string[] {
-    if (this.#notGranted.size === 0) return [];
-    const names = [...this.#notGranted].join(",");
-    return [`Environment variables were not read: allow them with "--allow-env=${names}"`];
+  /**
+   * One line about everything that was not read, or none. It names all that a start looks at, also
+   * what could be read: with `deno run -P` the flag takes the place of the set's list.
+   *
+   * @param failed whether the settings cannot be used: then what `--ignore-env` hides, as somebody
+   * meant it to, may be what they lack
+   */
+  notes(failed: boolean): string[] {
+    if (this.#isRead && !(failed && this.#hidesOurs)) return [];
+    const env = [...new Set([...this.#asked, ...this.#used, ...PROXY_VARIABLES])];
+    const flag = quotedFlags({ ...NO_PERMISSIONS, env });
+    return [
+      "Environment variables were not read: settings there do not count, and if one names a " +
+      `forward proxy, its password reaches the upstream; allow them with ${flag}`,
+    ];
   }
 }
 

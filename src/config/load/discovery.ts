@@ -1,4 +1,6 @@
 import { posix, win32 } from "node:path";
+import { quotedFlags } from "../../permissions/flags.ts";
+import { NO_PERMISSIONS } from "../../permissions/needs.ts";
 import type { ConfigIo, Environment } from "./config_io.ts";
 import { StartError } from "./start_error.ts";
 
@@ -14,9 +16,12 @@ export interface FoundFile {
   readonly bytes: Uint8Array;
 }
 
-/** Outcome of the search, with a line about the places that could not be looked at. */
+/** Outcome of the search. */
 export interface Discovery {
   readonly found: FoundFile | undefined;
+  /** Places that were looked at in vain, or could not be. */
+  readonly searched: readonly string[];
+  /** A line about the places that could not be looked at. */
   readonly notes: readonly string[];
 }
 
@@ -39,7 +44,7 @@ export async function discover(
   io: ConfigIo,
 ): Promise<Discovery> {
   const request = requested(flag, environment);
-  if (request) return { found: await readRequested(request, io), notes: [] };
+  if (request) return { found: await readRequested(request, io), searched: [], notes: [] };
   return await search(usualPlaces(environment, io), io);
 }
 
@@ -63,21 +68,23 @@ async function readRequested({ path, by }: Request, io: ConfigIo): Promise<Found
 }
 
 async function search(places: Iterable<Place>, io: ConfigIo): Promise<Discovery> {
+  const searched: string[] = [];
   const notGranted: string[] = [];
   let found: FoundFile | undefined;
   for (const { name, ...variable } of places) {
     const file = await io.readFile(absolute(name, io));
-    if (file === "missing") continue;
-    if (file === "not-granted") notGranted.push(name);
-    else if ("unreadable" in file) {
-      throw new StartError([`${name}: cannot read it: ${file.unreadable}`]);
-    } else {
+    if (typeof file === "object") {
+      if ("unreadable" in file) {
+        throw new StartError([`${name}: cannot read it: ${file.unreadable}`]);
+      }
       found = { name, bytes: file.bytes, ...variable };
       break;
     }
+    searched.push(name);
+    if (file === "not-granted") notGranted.push(name);
   }
   const note = `Configuration files were not looked for: allow them with ${allowRead(notGranted)}`;
-  return { found, notes: notGranted.length > 0 ? [note] : [] };
+  return { found, searched, notes: notGranted.length > 0 ? [note] : [] };
 }
 
 interface Place {
@@ -113,6 +120,6 @@ function pathsOf(io: ConfigIo): typeof posix {
   return io.os === "windows" ? win32 : posix;
 }
 
-function allowRead(paths: readonly string[]): string {
-  return `"--allow-read=${paths.join(",")}"`;
+function allowRead(read: readonly string[]): string {
+  return quotedFlags({ ...NO_PERMISSIONS, read });
 }

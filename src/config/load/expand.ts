@@ -3,7 +3,7 @@ import type { VariableLookup } from "../../permissions/variable.ts";
 /** Why a string of the file cannot be expanded. */
 export type ExpansionProblem =
   | {
-    readonly problem: "unset" | "not-granted";
+    readonly problem: Exclude<VariableLookup, object>;
     readonly name: string;
     /** Whether it is written `${NAME}`; a `$NAME` may be a piece of a password. */
     readonly braced: boolean;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PROXY_VARIABLES } from "../../net/forward_proxy.ts";
 import { allSettings } from "../schema/placed_setting.ts";
 import { type Section, sections, type SettingsOf } from "../schema/settings.ts";
 import { type ConfigIo, Environment } from "./config_io.ts";
@@ -44,7 +45,11 @@ export async function loadSections<const Sections extends readonly Section[]>(
   io: ConfigIo,
 ): Promise<Loaded<SettingsOf<Sections>>> {
   const environment = new Environment(io);
-  const { file, complaints, notes, variables } = await readFile(flags.config, environment, io);
+  const { file, searched, complaints, notes, variables } = await readFile(
+    flags.config,
+    environment,
+    io,
+  );
   const inputs: Inputs = { flags, environment, file, fileFailed: complaints.length > 0 };
   const { values, provenance, ...found } = resolve(of, inputs);
   complaints.push(
@@ -52,19 +57,22 @@ export async function loadSections<const Sections extends readonly Section[]>(
     ...found.complaints,
     ...unknownVariables(environment, allSettings(of)),
   );
-  notes.push(...environment.notes(), ...found.notes);
+  notes.push(...environment.notes(complaints.length > 0), ...found.notes);
   if (complaints.length > 0) throw new StartError(complaints, { notes });
   return {
     settings: values as SettingsOf<Sections>,
     provenance,
     file: file?.name,
     variables: [...variables, ...environment.used()],
+    lookedFor: { env: [...environment.asked(), ...PROXY_VARIABLES], read: searched },
     notes,
   };
 }
 
 interface FileOutcome {
   readonly file: TomlFile | undefined;
+  /** Places that hold none. */
+  readonly searched: readonly string[];
   /** The variable that led to the file. */
   readonly variables: readonly string[];
   readonly complaints: string[];
@@ -77,16 +85,17 @@ async function readFile(
   environment: Environment,
   io: ConfigIo,
 ): Promise<FileOutcome> {
-  let discovery: Discovery = { found: undefined, notes: [] };
+  let discovery: Discovery = { found: undefined, searched: [], notes: [] };
   try {
     discovery = await discover(flag, environment, io);
-    const { found } = discovery;
+    const { found, searched } = discovery;
     const file = found && parseTomlFile(found.name, found.bytes);
     const variables = found?.variable === undefined ? [] : [found.variable];
-    return { file, variables, complaints: [], notes: [...discovery.notes] };
+    return { file, searched, variables, complaints: [], notes: [...discovery.notes] };
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
-    const notes = [...discovery.notes];
-    return { file: undefined, variables: [], complaints: [...error.complaints], notes };
+    const { searched, notes } = discovery;
+    const complaints = [...error.complaints];
+    return { file: undefined, searched, variables: [], complaints, notes: [...notes] };
   }
 }

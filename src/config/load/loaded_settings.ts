@@ -1,3 +1,4 @@
+import type { PermissionNeeds } from "../../permissions/needs.ts";
 import { type PlacedSetting, settingsIn } from "../schema/placed_setting.ts";
 import { type Section, sections, type Settings } from "../schema/settings.ts";
 import { type Table, tomlText, valueAt } from "../schema/toml_value.ts";
@@ -16,6 +17,11 @@ export interface Loaded<Values> {
    * all of ours as `CLAUDE_PROXY_*`.
    */
   readonly variables: readonly string[];
+  /**
+   * What a start looks for and can do without: variables as `--allow-env` names them, and places of
+   * a configuration file.
+   */
+  readonly lookedFor: Pick<PermissionNeeds, "env" | "read">;
   /** Lines worth telling the operator: what could not be read, what is ignored. */
   readonly notes: string[];
 }

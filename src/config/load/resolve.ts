@@ -8,7 +8,7 @@ import {
 } from "../schema/placed_setting.ts";
 import type { Fault, NestedSection, Section, Setting } from "../schema/setting.ts";
 import { type Keys, pathOf, type Table, tablesAt, valueAt } from "../schema/toml_value.ts";
-import { missing, place, wrongExpansion, wrongValue } from "./complaint.ts";
+import { missing, nameToTell, place, wrongExpansion, wrongValue } from "./complaint.ts";
 import {
   type Candidate,
   formatSource,
@@ -123,6 +123,8 @@ class Resolver implements Resolution {
     const { setting, path } = placed;
     for (const problem of candidate.problems) {
       this.complaints.push(wrongExpansion(placed, candidate, problem));
+      const name = nameToTell(setting, problem);
+      if (name !== undefined && problem.problem !== "unset") this.#inputs.environment.lacks(name);
     }
     if (candidate.problems.length > 0) return;
     const checked = setting.kind.check(candidate.value);

@@ -58,7 +58,7 @@ export const server = {
       secret: true,
       doc: "Key that clients must present, in x-api-key, api-key or Authorization: Bearer. " +
         'A list accepts each of its keys, as while one replaces another: ["old", "new"].',
-      example: "${DOWNSTREAM_API_KEY}",
+      example: "${CLIENT_API_KEY}",
     },
     {
       key: "unauthenticated",

@@ -59,7 +59,7 @@ Deno.test("a file that is named and missing is a complaint, and nothing else is"
 Deno.test("a named file that may not be read says which flag allows it", async () => {
   assert.equal(
     await onlyComplaint({ config: "/etc/p.toml", files: { "/etc/p.toml": "not-granted" } }),
-    '--config: not allowed to read /etc/p.toml; run with "--allow-read=/etc/p.toml"',
+    "--config: not allowed to read /etc/p.toml; run with --allow-read=/etc/p.toml",
   );
 });
 
@@ -86,9 +86,13 @@ Deno.test("usual places that may not be read are one note", async () => {
   };
   const loaded = await load(world);
   assert.equal(loaded.settings.port, 5);
+  assert.deepEqual(loaded.lookedFor.read, [
+    "config.toml",
+    "/home/me/.config/claude-proxy/config.toml",
+  ]);
   assert.deepEqual(loaded.notes, [
     "Configuration files were not looked for: allow them with " +
-    '"--allow-read=config.toml,/home/me/.config/claude-proxy/config.toml"',
+    "--allow-read=config.toml,/home/me/.config/claude-proxy/config.toml",
   ]);
 });
 
@@ -99,8 +103,13 @@ Deno.test("an environment that may not be read is one note, also beside complain
     "upstream_auth.type": "api_key",
     "upstream_auth.api_key": "b",
   };
-  const note = "Environment variables were not read: allow them with " +
-    '"--allow-env=CLAUDE_PROXY_*,HOME"';
+  const note = "Environment variables were not read: settings there do not count, and if one " +
+    "names a forward proxy, its password reaches the upstream; allow them with " +
+    "'--allow-env=CLAUDE_PROXY_*,HOME,ALL_PROXY,all_proxy,HTTPS_PROXY," +
+    "https_proxy,HTTP_PROXY,http_proxy,NO_PROXY,no_proxy'";
   assert.deepEqual((await load({ flags, envNotGranted: true })).notes, [note]);
   assert.deepEqual((await failure({ envNotGranted: true })).notes, [note]);
+  const envHidden = ["CLAUDE_PROXY__UPSTREAM_URL"];
+  assert.deepEqual((await load({ flags, envHidden })).notes, []);
+  assert.deepEqual((await failure({ envHidden })).notes, [note]);
 });

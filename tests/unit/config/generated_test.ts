@@ -5,7 +5,7 @@ import { allSections, allSettings } from "../../../src/config/schema/placed_sett
 import { load } from "./loading.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
-const KEYS = { DOWNSTREAM_API_KEY: "client-key", UPSTREAM_API_KEY: "upstream-key" };
+const KEYS = { CLIENT_API_KEY: "client-key", UPSTREAM_API_KEY: "upstream-key" };
 
 Deno.test("config.example.toml is what the schema says (if not: deno task generate)", async () => {
   assert.equal(await Deno.readTextFile(new URL("config.example.toml", ROOT)), exampleToml());

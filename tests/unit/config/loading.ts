@@ -14,6 +14,8 @@ export interface World {
   readonly env?: Readonly<Record<string, string>>;
   /** Variables that may not be read; with `true`, none may. */
   readonly envNotGranted?: readonly string[] | true;
+  /** Variables that `--ignore-env` hides. */
+  readonly envHidden?: readonly string[];
   /** Flags by TOML path. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly config?: string;
@@ -39,6 +41,7 @@ export function ioOf(world: World): ConfigIo {
     readFile: (path) => Promise.resolve(lookup(files[path])),
     variable(name) {
       if (denied === true || denied.includes(name)) return "not-granted";
+      if (world.envHidden?.includes(name)) return "hidden";
       const value = env[name as keyof typeof env];
       return value === undefined ? "unset" : { value };
     },

@@ -7,10 +7,12 @@ const FLAGS = [
   ...["--upstream-url", "https://upstream.test", "--client-api-key", "a"],
   ...["--upstream-auth-type", "api_key", "--upstream-api-key", "b"],
 ];
-const ENV_NOTE = "Environment variables were not read: allow them with " +
-  '"--allow-env=CLAUDE_PROXY_*,HOME"';
+const ENV_NOTE = "Environment variables were not read: settings there do not count, and if one " +
+  "names a forward proxy, its password reaches the upstream; allow them with " +
+  "'--allow-env=CLAUDE_PROXY_*,HOME,ALL_PROXY,all_proxy," +
+  "HTTPS_PROXY,https_proxy,HTTP_PROXY,http_proxy,NO_PROXY,no_proxy'";
 const READ_NOTE =
-  'Configuration files were not looked for: allow them with "--allow-read=config.toml"';
+  "Configuration files were not looked for: allow them with --allow-read=config.toml";
 
 Deno.test("help and complaints need no permission at all", async () => {
   const help = await run([], ["--help"]);
@@ -68,10 +70,14 @@ Deno.test("a named file without permission, and a variable without, say what to 
     assert.equal(unread.code, 2);
     assert.match(
       unread.err,
-      /not allowed to read config\.toml; run with "--allow-read=config\.toml"/,
+      /not allowed to read config\.toml; run with --allow-read=config\.toml/,
     );
     const read = await run(["--allow-read=config.toml"], [], { KEY: "x" }, cwd);
-    assert.match(read.err, /config\.toml:1: client_api_key: .* run with --allow-env=KEY/);
+    assert.match(
+      read.err,
+      /config\.toml:1: client_api_key: not allowed to read the variable KEY$/m,
+    );
+    assert.match(read.err, /^Note: .* '--allow-env=CLAUDE_PROXY_\*,KEY,ALL_PROXY,/m);
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { load, onlyComplaint, REQUIRED } from "./loading.ts";
+import { failure, load, onlyComplaint, REQUIRED } from "./loading.ts";
 
 Deno.test("a variable with our prefix and no setting is a complaint without its value", async () => {
   assert.equal(
@@ -71,11 +71,13 @@ Deno.test("what cannot be expanded is a complaint with line and key", async () =
   const cases = [
     ["${NO}", "the variable NO is not set; a literal $ is written $$"],
     ["pa$SECRET", "the variable after $ is not set; a literal $ is written $$"],
-    ["$HID", "not allowed to read the variable after $; run with --allow-env"],
+    ["$HID", "not allowed to read the variable after $; a literal $ is written $$"],
+    ["$IGNORED", "the variable after $ is hidden by --ignore-env; a literal $ is written $$"],
     ["a${NO", "${ has no closing }; a literal $ is written $$"],
     ["${}", "${…} holds no variable's name; a literal $ is written $$"],
     ["${SECRET-x}", "${…} holds no variable's name; a literal $ is written $$"],
-    ["${HID}", "not allowed to read the variable HID; run with --allow-env=HID"],
+    ["${HID}", "not allowed to read the variable HID"],
+    ["${IGNORED}", "the variable IGNORED is hidden by --ignore-env"],
     ["${EMPTY}", "expected a key, but it is empty: that protects nothing"],
   ] as const;
   for (const [value, message] of cases) {
@@ -83,9 +85,24 @@ Deno.test("what cannot be expanded is a complaint with line and key", async () =
       toml: `\nclient_api_key = "${value}"`,
       env: { ...env, EMPTY: "" },
       envNotGranted: ["HID"],
+      envHidden: ["IGNORED"],
     });
     assert.equal(complaint, `config.toml:2: client_api_key: ${message}`);
   }
+});
+
+Deno.test("one note tells how to allow every variable that a start looks at", async () => {
+  const { CLAUDE_PROXY__CLIENT_API_KEY: _, ...env } = REQUIRED;
+  const world = { env, envNotGranted: ["A"], envHidden: ["B"] };
+  const both = await failure({ ...world, toml: 'client_api_key = "${A}${B}"' });
+  assert.deepEqual(both.notes, [
+    "Environment variables were not read: settings there do not count, and if one names a " +
+    "forward proxy, its password reaches the upstream; allow them with " +
+    "'--allow-env=CLAUDE_PROXY_*,A,B,ALL_PROXY,all_proxy,HTTPS_PROXY," +
+    "https_proxy,HTTP_PROXY,http_proxy,NO_PROXY,no_proxy'",
+  ]);
+  const secret = await failure({ ...world, toml: 'client_api_key = "pa$A"' });
+  assert.deepEqual(secret.notes, [], "a piece of a password is not named");
 });
 
 Deno.test("a variable that cannot be expanded in a setting that is no secret is named", async () => {

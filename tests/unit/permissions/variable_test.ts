@@ -15,7 +15,8 @@ const GRANTED = [
 const CASES: [flags: string[], answers: unknown[]][] = [
   [["--allow-env"], GRANTED],
   [["--allow-env=SET,EMPTY,UNSET,BROKEN"], GRANTED],
-  [["--ignore-env"], Array(4).fill(["unset", null])],
+  [["--ignore-env"], Array(4).fill(["hidden", null])],
+  [["--allow-env=SET", "--ignore-env"], [GRANTED[0], ...Array(3).fill(["hidden", null])]],
   [["--deny-env"], Array(4).fill(["not-granted", null])],
   [[], Array(4).fill(["not-granted", null])],
   [["--allow-env=SET"], [GRANTED[0], ...Array(3).fill(["not-granted", null])]],
