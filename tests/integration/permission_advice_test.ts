@@ -86,7 +86,7 @@ async function adviceOf(options: ProxyOptions): Promise<Advice | undefined> {
   const started = await proxy.waitForLine(/listening on|^Note: |^Permissions are missing/);
   const failed = started[0] !== "listening on";
   if (failed) assert.equal(await proxy.exit(), 2);
-  const warnings = proxy.stdout.filter((line) => /level=warn/.test(line));
+  const warnings = proxy.stdout.filter((line) => line.includes("--allow-"));
   const lines = failed ? proxy.stderr.filter((line) => line.startsWith("Note: ")) : warnings;
   assert.ok(lines.length < 2, lines.join("\n"));
   if (lines.length === 0) {
