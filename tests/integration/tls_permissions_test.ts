@@ -13,7 +13,7 @@ Deno.test("mode manual runs with the permissions printed for it, and each missin
   directory.write(await (await TestAuthority.create()).issue());
   const options = {
     upstreamUrl: "http://127.0.0.1:9",
-    args: [...manual(directory), "--https-port", String(freePort())],
+    args: manual(directory, [], freePort()),
   };
   const flags = await printedPermissions(options);
   assert.match(flags.join(" "), new RegExp(`--allow-read=\\S*${directory.certPath}`));

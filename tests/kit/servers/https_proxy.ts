@@ -103,10 +103,14 @@ export class HttpsProxy implements AsyncDisposable {
   }
 }
 
-/** The flags of mode manual for a directory, and more. */
-export function manual({ certPath, keyPath }: CertificateDirectory, args: string[] = []): string[] {
+/** The flags of mode manual for a directory, and more; the system picks a port unless one is named. */
+export function manual(
+  { certPath, keyPath }: CertificateDirectory,
+  args: string[] = [],
+  port = 0,
+): string[] {
   return [
-    ...["--tls-mode", "manual", "--https-port", "0"],
+    ...["--tls-mode", "manual", "--https-port", String(port)],
     ...["--tls-cert-path", certPath, "--tls-key-path", keyPath, ...args],
   ];
 }
