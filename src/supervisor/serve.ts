@@ -5,6 +5,7 @@ import { secretValues } from "../config/load/loaded_settings.ts";
 import { log, type LogOutput, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
 import { requirePermissions } from "./preflight.ts";
+import { warnOfInspector } from "./inspector.ts";
 import { Reloader } from "./reload.ts";
 import { CUT_OFF_TIMEOUT } from "../worker/tracker.ts";
 import { cannotListen, type Service, startService } from "./service.ts";
@@ -65,6 +66,7 @@ async function run(
   });
   await using _admin = listenForAdmin(() => reloader.loaded, metrics);
   started.resolve(reloader);
+  void warnOfInspector();
   await drain(await ended, service, reloader.loaded.settings.shutdown_timeout);
 }
 
