@@ -13,6 +13,7 @@ import {
 import { type ErrorCode, errorResponse, Refusal } from "./answers.ts";
 import { type Answer, attempt, type Call } from "./attempt.ts";
 import { RequestBody } from "./body.ts";
+import { allowReading, preflightResponse } from "./cors.ts";
 import { type Failed, refusalOf } from "./failure.ts";
 import { type HeaderLine, responseWith } from "./headers.ts";
 import { healthResponse } from "./health.ts";
@@ -68,6 +69,7 @@ export async function handleRequest(
   lifecycle: Lifecycle,
 ): Promise<Response> {
   const { settings, upstream } = deps;
+  const asked: Asked = { request, outcome, settings };
   let dialect: Dialect = "openai";
   try {
     const target = admittedTarget(request);
@@ -76,20 +78,21 @@ export async function handleRequest(
     const health = settings.health_endpoints
       ? healthResponse(request.method, path, upstream, lifecycle)
       : undefined;
-    if (health !== undefined) return ownAnswer(health, outcome);
+    const unkeyed = health ?? preflightResponse(request, settings.cors_origins);
+    if (unkeyed !== undefined) return ownAnswer(unkeyed, asked);
     outcome.dialect = dialect;
     if (lifecycle.isDraining) throw shuttingDown();
     const call = admit(request, target, outcome, deps);
     const listed = listedModels(call, path, dialect, settings);
-    if (listed !== undefined) return ownAnswer(listed, outcome);
+    if (listed !== undefined) return ownAnswer(listed, asked);
     const sent = await attempt(call, upstream);
-    if ("failure" in sent) return failureResponse(sent, dialect, outcome);
+    if ("failure" in sent) return failureResponse(sent, dialect, asked);
     return call.upgrade === undefined
       ? forClient(sent.response, request.method)
       : beginning(sent, outcome, lifecycle);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : internalError(error);
-    return refusalResponse(refusal, dialect, outcome);
+    return refusalResponse(refusal, dialect, asked);
   }
 }
 
@@ -150,25 +153,29 @@ function beginning(
   return response;
 }
 
+/** What an answer of our own answers. */
+interface Asked {
+  readonly request: Request;
+  readonly outcome: Outcome;
+  readonly settings: RequestSettings;
+}
+
 /** Makes an answer of a failure. */
-function failureResponse({ failure }: Failed, dialect: Dialect, outcome: Outcome): Response {
+function failureResponse({ failure }: Failed, dialect: Dialect, asked: Asked): Response {
   return failure.kind === "client_left"
     ? new Response(null, { status: CLIENT_CLOSED_REQUEST })
-    : refusalResponse(refusalOf(failure), dialect, outcome);
+    : refusalResponse(refusalOf(failure), dialect, asked);
 }
 
-function refusalResponse(
-  { answer, detail }: Refusal,
-  dialect: Dialect,
-  outcome: Outcome,
-): Response {
-  outcome.code = answer.code;
-  if (detail !== undefined) outcome.detail = detail;
-  return ownAnswer(errorResponse(answer, dialect), outcome);
+function refusalResponse({ answer, detail }: Refusal, dialect: Dialect, asked: Asked): Response {
+  asked.outcome.code = answer.code;
+  if (detail !== undefined) asked.outcome.detail = detail;
+  return ownAnswer(errorResponse(answer, dialect), asked);
 }
 
-function ownAnswer(response: Response, outcome: Outcome): Response {
+function ownAnswer(response: Response, { request, outcome, settings }: Asked): Response {
   outcome.isOwn = true;
+  allowReading(response, request, settings.cors_origins);
   return response;
 }
 

@@ -1,5 +1,5 @@
 import { FRONT_END_HEADERS } from "./front_end_headers.ts";
-import { bindAddress } from "./kinds/address.ts";
+import { bindAddress, origin } from "./kinds/address.ts";
 import { listOf, oneOrMany, wordOr } from "./kinds/compound.ts";
 import {
   boolean,
@@ -111,6 +111,18 @@ export const server = {
         "request's id in the log. Separated by commas in a flag or a variable; with an empty list " +
         "every id is one of ours.",
       example: ["x-request-id", "x-client-request-id"],
+      request: true,
+    },
+    {
+      key: "cors_origins",
+      flag: "--cors-origins <ORIGINS>",
+      kind: listOf(origin()),
+      default: [],
+      defaultName: "off",
+      doc: "Origins of web pages that may call the proxy from a browser: their preflights are " +
+        "answered without a key, and they can read the proxy's own errors. Forwarded answers carry " +
+        "the upstream's own CORS headers. Separated by commas in a flag or a variable.",
+      example: ["https://app.example.com"],
       request: true,
     },
     {

@@ -12,6 +12,7 @@ Deno.test("the request path is sent what is marked for it, and what is absent st
     max_request_body: 9,
     health_endpoints: true,
     request_id_headers: ["x-request-id", "x-client-request-id"],
+    cors_origins: [],
     models: [],
   });
   assert.equal("max_request_body" in requestSettings((await load({})).settings), false);

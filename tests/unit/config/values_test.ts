@@ -63,6 +63,37 @@ Deno.test("what is neither address nor host name is refused", async () => {
   }
 });
 
+Deno.test("origins are kept as browsers send them", async () => {
+  const cases = [
+    ["https://app.example.com", "https://app.example.com"],
+    ["https://App.Example.com/", "https://app.example.com"],
+    ["https://app.example.com:443", "https://app.example.com"],
+    ["http://localhost:5173", "http://localhost:5173"],
+    ["http://[::1]:80/", "http://[::1]"],
+    ["chrome-extension://abcdef", "chrome-extension://abcdef"],
+    ["tauri://localhost/", "tauri://localhost"],
+    ["https://bücher.example", "https://xn--bcher-kva.example"],
+  ] as const;
+  const { settings } = await load({
+    flags: { cors_origins: cases.map(([given]) => given).join() },
+  });
+  assert.deepEqual(settings.cors_origins, cases.map(([, kept]) => kept));
+});
+
+Deno.test("what is no origin is refused", async () => {
+  for (
+    const origin of [
+      ...["", "*", "null", "app.example.com", "https://", "https://app.example.com/path"],
+      ...["https://app.example.com?", "https://app.example.com#", "https://u@app.example.com"],
+      ...["https://*.example.com", "//app.example.com", "https://app.example.com:99999", "a b://c"],
+      ...["https:app.example.com", "https://a\\\\b", "https://a\\bb", "mailto:a@b.example"],
+    ]
+  ) {
+    const complaint = await onlyComplaint({ toml: `cors_origins = ["${origin}"]` });
+    assert.match(complaint, /cors_origins: .*expected the origin of web pages/, origin);
+  }
+});
+
 Deno.test("numbers out of range and numbers that are none are refused", async () => {
   const cases = [
     ["port", "-1", /from 0 to 65535, got -1/],

@@ -311,6 +311,33 @@ Deno.test("health is answered without a key, also while draining", async () => {
   }
 });
 
+Deno.test("a page of cors_origins has its preflight answered without a key, and reads our errors", async () => {
+  const origin = "https://app.example.com";
+  const settings: NonNullable<Life["settings"]> = {
+    cors_origins: [origin],
+    unauthenticated: "reject",
+  };
+  const headers = { origin, "access-control-request-method": "POST" };
+  const preflight = { settings, init: { method: "OPTIONS", headers } };
+  for (const life of [preflight, { ...preflight, isDraining: true }]) {
+    const { response, outcome } = await liveAlone(life);
+    assert.deepEqual([response.status, outcome.isOwn, outcome.dialect], [204, true, undefined]);
+  }
+  const refused: Life[] = [
+    { settings, init: { headers: { origin } } },
+    { settings, init: { headers: { origin, "x-api-key": "wrong" } } },
+    { settings, path: "/*", init: { method: "OPTIONS", headers: { ...KEY, origin } } },
+    { settings, isDraining: true, init: { headers: { ...KEY, origin } } },
+  ];
+  for (const life of refused) {
+    const { response } = await liveAlone(life);
+    assert.equal(response.headers.get("access-control-allow-origin"), origin);
+    assert.equal(response.headers.has("x-claude-proxy-error"), true);
+  }
+  const { response } = await liveAlone({ ...refused[0], settings: { unauthenticated: "reject" } });
+  assert.equal(response.headers.has("access-control-allow-origin"), false);
+});
+
 Deno.test("models that are listed are shown to clients with the key alone", async () => {
   const models = [{ id: "claude-a", api: "anthropic" }] as const;
   const path = "/v1/models?limit=1000";

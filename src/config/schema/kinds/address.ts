@@ -62,6 +62,25 @@ export function authorityHost(): Kind<string> {
 }
 
 /**
+ * Origin of web pages, as browsers send it:
+ * https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin.
+ * Schemes of applications are allowed too, whose pages have origins such as `tauri://localhost`.
+ */
+export function origin(): Kind<string> {
+  const expected = "expected the origin of web pages, such as https://app.example.com: " +
+    "scheme, host and port, and nothing behind them";
+  return kindOf(v.pipe(
+    v.string(expected),
+    v.check((s) => ORIGIN.test(s) && URL.canParse(s), expected),
+    v.transform((s) => new URL(s)),
+    v.check((url) => !HTTP_SCHEME.test(url.href) || `${url.origin}/` === url.href, expected),
+    v.transform((url) => HTTP_SCHEME.test(url.href) ? url.origin : url.href.replace(/\/$/, "")),
+  ));
+}
+
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[\p{L}\p{M}\p{N}._~:[\]-]+\/?$/iu;
+
+/**
  * Base URL of the upstream, without trailing slashes. The value is never repeated in a
  * message, because a wrong one may hold a password or a key.
  */
