@@ -56,6 +56,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     upstream_http2: false,
     health_endpoints: true,
     request_id_headers: ["x-request-id", "x-client-request-id"],
+    cors_origins: [],
     shutdown_timeout: 600,
     workers: "auto",
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
