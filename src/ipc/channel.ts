@@ -15,6 +15,8 @@
  * @module
  */
 
+import { afterRunning } from "../time/after_running.ts";
+
 /** What an end offers: functions of at most one argument. */
 export type Offer<Functions> = {
   readonly [Name in keyof Functions]: (argument: never) => unknown;
@@ -57,7 +59,11 @@ export interface ChannelOptions<Ours extends Offer<Ours>> {
 
 /** How a call is made. */
 export interface CallOptions {
-  /** Milliseconds to wait for the answer. @default {for as long as it takes} */
+  /**
+   * Milliseconds to wait for the answer while this program runs, see `time/after_running.ts`.
+   *
+   * @default {for as long as it takes}
+   */
   readonly timeoutMs?: number;
 }
 
@@ -124,11 +130,11 @@ export class Channel<Theirs extends Offer<Theirs>, Ours extends Offer<Ours>> {
     this.#post({ name, argument, id });
     this.#open.set(id, answer);
     const late = () => answer.reject(timedOut(String(name), timeoutMs!));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(late, timeoutMs);
+    const cancel = timeoutMs === undefined ? undefined : afterRunning(timeoutMs, late);
     try {
       return await answer.promise as Awaited<ReturnType<Theirs[Name]>>;
     } finally {
-      clearTimeout(timer);
+      cancel?.();
     }
   }
 

@@ -15,10 +15,18 @@ import { openUpstreamConnection, type UpstreamConnection } from "./upstream_conn
 import { readUpstreamTls } from "../tls/upstream_tls.ts";
 import { within } from "../time/within.ts";
 import { workerConfig } from "./worker_config.ts";
-import type { WorkerPoolOptions } from "./worker_pool.ts";
+import type { LostThread, WorkerPoolOptions } from "./worker_pool.ts";
+
+/**
+ * The exit code when a dead worker's thread goes on: EX_SOFTWARE of sysexits.h. Whatever runs the
+ * program is to start it afresh.
+ */
+const LOST_THREAD = 70;
+/** Seconds at most that running requests get to finish before such an exit. */
+const LAST_DRAIN = 10;
 
 /** What {@linkcode serve} can be told besides the settings. */
-export interface ServeOptions extends Pick<WorkerPoolOptions, "module"> {
+export interface ServeOptions extends Pick<WorkerPoolOptions, "module" | "patienceMs"> {
   /** Loads the settings again, on SIGHUP. @default {they stay as they are} */
   readonly reload?: () => Promise<LoadedSettings>;
 }
@@ -26,7 +34,8 @@ export interface ServeOptions extends Pick<WorkerPoolOptions, "module"> {
 /**
  * Runs the proxy until a signal ends it.
  *
- * @returns the exit code of a clean end, 0
+ * @returns the exit code: 0 of a clean end, 70 of one to be followed by a start, see
+ * {@linkcode WorkerPool.lost}
  * @throws {StartError} when it cannot start; once logging has begun it is left on, to say why
  */
 export async function serve(loaded: LoadedSettings, options: ServeOptions = {}): Promise<number> {
@@ -34,16 +43,16 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
   for (const warning of [...startNotes(loaded), ...warnings]) log.warn(warning);
-  await run(loaded, output, options);
+  const exitCode = await run(loaded, output, options);
   log.info("stopped");
-  return 0;
+  return exitCode;
 }
 
 async function run(
   loaded: LoadedSettings,
   output: LogOutput,
   options: ServeOptions,
-): Promise<void> {
+): Promise<number> {
   const ended = endingSignal();
   const started = Promise.withResolvers<Reloader>();
   // Before anything else: until then the signal ends the process.
@@ -57,6 +66,7 @@ async function run(
     metrics,
     output,
     module: options.module,
+    patienceMs: options.patienceMs,
   });
   const reloader = new Reloader({
     loaded,
@@ -67,12 +77,29 @@ async function run(
   await using _admin = listenForAdmin(() => reloader.loaded, metrics);
   started.resolve(reloader);
   void warnOfInspector();
-  await drain(await ended, service, reloader.loaded.settings.shutdown_timeout);
+  return await end(await Promise.race([ended, service.pool.lost]), service, reloader);
+}
+
+/** @returns the exit code */
+async function end(
+  cause: Deno.Signal | LostThread,
+  service: Service,
+  { loaded }: Reloader,
+): Promise<number> {
+  const { shutdown_timeout } = loaded.settings;
+  if (typeof cause === "string") {
+    await drain({ signal: cause }, service, shutdown_timeout);
+    return 0;
+  }
+  const fields = { ...cause, exit_code: LOST_THREAD };
+  log.error("a dead worker's thread goes on: the program exits, to be started again", fields);
+  await drain(cause, service, Math.min(shutdown_timeout, LAST_DRAIN));
+  return LOST_THREAD;
 }
 
 /** @param timeout seconds that running requests get */
-async function drain(signal: Deno.Signal, service: Service, timeout: number): Promise<void> {
-  log.info("draining", { signal, timeout_seconds: timeout });
+async function drain(cause: object, service: Service, timeout: number): Promise<void> {
+  log.info("draining", { ...cause, timeout_seconds: timeout });
   const upkeepEnded = service.certificates?.stop();
   if (!await within(timeout * 1000, service.pool.drain())) {
     log.warn("cutting off requests still running after shutdown_timeout");

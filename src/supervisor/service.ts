@@ -31,6 +31,8 @@ export interface ServiceOptions {
   readonly output: LogOutput;
   /** What the workers run, if not what they usually do. */
   readonly module: WorkerPoolOptions["module"];
+  /** Milliseconds that a worker may be silent, if not what it usually may. */
+  readonly patienceMs: WorkerPoolOptions["patienceMs"];
 }
 
 /**
@@ -76,10 +78,11 @@ function createPool(
   options: ServiceOptions,
   { listen, credentials, certificate }: PoolParts,
 ): WorkerPool {
-  const { settings, connection, metrics, module } = options;
+  const { settings, connection, metrics, module, patienceMs } = options;
   const config = workerConfig(settings, listen, connection);
   return new WorkerPool({
     ...(module && { module }),
+    ...(patienceMs && { patienceMs }),
     count: workerCount(settings.workers),
     config,
     permissions: workerPermissions(config),

@@ -1,7 +1,10 @@
-import { type CallArguments, type Channel, ChannelClosed } from "../ipc/channel.ts";
-import type { RequestWorker, Supervisor } from "../ipc/messages.ts";
+import { type CallArguments, ChannelClosed } from "../ipc/channel.ts";
+import type { RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
 import { supervisorReaders } from "../ipc/supervisor_readers.ts";
-import { workerChannel } from "../ipc/worker_channel.ts";
+import { WorkerThread } from "../ipc/worker_thread.ts";
+
+/** Milliseconds that a worker may take to load its modules and listen. */
+const START_TIMEOUT = 60_000;
 
 /** What one worker runs, with what permissions, and whom it tells. */
 export interface WorkerHandleOptions {
@@ -10,56 +13,66 @@ export interface WorkerHandleOptions {
   readonly number: number;
   readonly permissions: Deno.PermissionOptions;
   readonly supervisor: Omit<Supervisor, "failed">;
+  /** Milliseconds that it may be silent, and that its thread may go on once it has died. */
+  readonly patienceMs: number;
   /** It died, or was ended because it could not do what it was told. */
   readonly onDeath: (reason: string) => void;
 }
 
 /** One request worker. It lives until it dies or is terminated. */
 export class WorkerHandle {
-  readonly #channel: Channel<RequestWorker, Supervisor>;
-  readonly #onDeath: (reason: string) => void;
+  readonly #thread: WorkerThread<RequestWorker, Supervisor>;
+  readonly #patienceMs: number;
 
-  constructor({ module, number, permissions, supervisor, onDeath }: WorkerHandleOptions) {
-    this.#onDeath = onDeath;
-    this.#channel = workerChannel({
-      module,
+  constructor({ number, patienceMs, supervisor, ...options }: WorkerHandleOptions) {
+    this.#patienceMs = patienceMs;
+    this.#thread = new WorkerThread({
+      ...options,
       name: "request-worker",
-      permissions,
-      functions: { ...supervisor, failed: (reason) => this.#die(reason) },
+      functions: { ...supervisor, failed: (reason) => this.#thread.end(reason) },
       readers: supervisorReaders(number),
-      onDeath,
     });
+  }
+
+  /**
+   * Has the worker serve, and from then on show that it lives.
+   *
+   * @throws {Error} when it cannot listen or dies
+   */
+  async start(start: WorkerStart): Promise<void> {
+    await this.call("start", start, { timeoutMs: START_TIMEOUT });
+    void this.#thread.watch(this.#patienceMs);
   }
 
   /**
    * Has the worker do something. One that fails is ended, for nobody knows what state it is in.
    *
-   * @throws {Error} when it fails or dies
+   * @throws {Error} when it fails, takes longer than the call may, or dies
    */
   async call<Verb extends keyof RequestWorker>(
     verb: Verb,
     ...rest: CallArguments<RequestWorker, Verb>
   ): Promise<void> {
     try {
-      await this.#channel.call(verb, ...rest);
+      await this.#thread.channel.call(verb, ...rest);
     } catch (error) {
-      if (!(error instanceof ChannelClosed)) this.#die(String(error));
+      if (!(error instanceof ChannelClosed)) this.#thread.end(String(error));
       throw error;
     }
   }
 
   /** Tells the worker something of credentials. */
   tell(credential: Parameters<RequestWorker["credential"]>[0]): void {
-    this.#channel.tell("credential", credential);
+    this.#thread.channel.tell("credential", credential);
   }
 
   /** Ends it at once, and running requests with it. */
   terminate(): void {
-    this.#channel.close("terminated");
+    this.#thread.channel.close("terminated");
   }
 
-  #die(reason: string): void {
-    this.#channel.close(reason);
-    this.#onDeath(reason);
+  /** Whether its thread ends in time, once it has died. */
+  threadEnds(): Promise<boolean> {
+    return this.#thread.threadEnds(this.#patienceMs);
   }
 }

@@ -1,12 +1,12 @@
 import type { IssuedCredential, ToCredentialHolder } from "../credentials/messages.ts";
 import type { CertificatePair, Supervisor, WorkerConfig } from "../ipc/messages.ts";
+import { RestartBackoff } from "../time/restart_backoff.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
-/** Milliseconds before a dead worker is replaced, doubled each time it dies again soon. */
-const FIRST_BACKOFF = 100;
-const LONGEST_BACKOFF = 30_000;
-/** Milliseconds a worker must live for its next death to count as the first. */
-const STABLE_AFTER = 60_000;
+/** Longest time before a dead worker is replaced, in milliseconds, where none is left to serve. */
+const LONGEST_ALONE = 1_000;
+/** Milliseconds that a worker may be silent, take for a verb, and run on once it was ended. */
+export const PATIENCE = 10_000;
 /** A compiled program has it because `deno.json` names it under `compile`: no import leads to it. */
 const WORKER = new URL("../worker/main.ts", import.meta.url);
 
@@ -30,6 +30,15 @@ export interface WorkerPoolOptions {
   readonly supervisor: (worker: number) => Omit<Supervisor, "failed">;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
+  /** @default {PATIENCE} */
+  readonly patienceMs?: number;
+}
+
+/** A worker that has died, and whose thread goes on. */
+export interface LostThread {
+  readonly worker: number;
+  /** Why the worker was ended. */
+  readonly reason: string;
 }
 
 /** Request workers that share one port. One that dies is replaced; the others serve on. */
@@ -38,7 +47,9 @@ export class WorkerPool {
   readonly #workers = new Map<number, WorkerHandle>();
   #config: Omit<WorkerConfig, "worker">;
   #certificate: CertificatePair | undefined;
+  readonly #backoffs = new Map<number, RestartBackoff>();
   readonly #restarts = new Map<number, ReturnType<typeof setTimeout>>();
+  readonly #lost = Promise.withResolvers<LostThread>();
   /** Whether the dead are replaced: between a complete start and the end. */
   #replacing = false;
 
@@ -53,10 +64,21 @@ export class WorkerPool {
     return this.#options.config.listen;
   }
 
+  /**
+   * Resolves when a worker's thread goes on after its death, which nothing but the end of the process
+   * ends: it keeps its core, and its listener takes its share of the new connections.
+   */
+  get lost(): Promise<LostThread> {
+    return this.#lost.promise;
+  }
+
   /** Has every worker serve new requests differently; resolves once all of them do. */
   async reload(config: Omit<WorkerConfig, "worker">): Promise<void> {
     this.#config = config;
-    await this.#each((worker, number) => worker.call("reload", { ...config, worker: number }));
+    const limit = { timeoutMs: this.#patienceMs };
+    await this.#each((worker, number) =>
+      worker.call("reload", { ...config, worker: number }, limit)
+    );
   }
 
   /**
@@ -66,7 +88,8 @@ export class WorkerPool {
    */
   async useCertificate(certificate: CertificatePair): Promise<void> {
     const pair = this.#certificate = pem(certificate);
-    await this.#each((worker) => worker.call("certificate", pair));
+    const limit = { timeoutMs: this.#patienceMs };
+    await this.#each((worker) => worker.call("certificate", pair, limit));
   }
 
   /**
@@ -77,7 +100,7 @@ export class WorkerPool {
   async start(): Promise<void> {
     const numbers = Array.from({ length: this.#options.count }, (_, index) => index + 1);
     try {
-      await Promise.all(numbers.map((number) => this.#spawn(number, FIRST_BACKOFF)));
+      await Promise.all(numbers.map((number) => this.#spawn(number)));
       this.#replacing = true;
     } catch (error) {
       this.stop();
@@ -127,37 +150,53 @@ export class WorkerPool {
     this.#restarts.clear();
   }
 
-  async #spawn(number: number, backoff: number): Promise<void> {
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? PATIENCE;
+  }
+
+  async #spawn(number: number): Promise<void> {
     const { module = WORKER, permissions, credential, supervisor } = this.#options;
-    const started = performance.now();
+    this.#backoff(number).started();
     const worker = new WorkerHandle({
       module,
       number,
       permissions,
       supervisor: supervisor(number),
+      patienceMs: this.#patienceMs,
       onDeath: (reason) => {
-        const stable = performance.now() - started > STABLE_AFTER;
-        this.#replace(number, reason, stable ? FIRST_BACKOFF : backoff);
+        this.#replace(number, reason);
+        void this.#awaitEnd(worker, { worker: number, reason });
       },
     });
     this.#workers.set(number, worker);
-    await worker.call("start", {
+    await worker.start({
       config: { ...this.#config, worker: number },
       credential: credential(),
       certificate: this.#certificate,
     });
   }
 
-  #replace(number: number, reason: string, backoff: number): void {
+  #backoff(number: number): RestartBackoff {
+    let backoff = this.#backoffs.get(number);
+    if (backoff === undefined) this.#backoffs.set(number, backoff = new RestartBackoff());
+    return backoff;
+  }
+
+  #replace(number: number, reason: string): void {
     this.#workers.delete(number);
     if (!this.#replacing) return;
-    this.#options.onDeath({ worker: number, reason, restartMs: backoff });
+    const backoff = this.#backoff(number).ended();
+    const restartMs = this.#workers.size > 0 ? backoff : Math.min(backoff, LONGEST_ALONE);
+    this.#options.onDeath({ worker: number, reason, restartMs });
     const restart = () => {
       this.#restarts.delete(number);
-      const next = Math.min(backoff * 2, LONGEST_BACKOFF);
-      this.#spawn(number, next).catch(() => {}); // Its death is reported to onDeath like any other.
+      this.#spawn(number).catch(() => {}); // Its death is reported to onDeath like any other.
     };
-    this.#restarts.set(number, setTimeout(restart, backoff));
+    this.#restarts.set(number, setTimeout(restart, restartMs));
+  }
+
+  async #awaitEnd(worker: WorkerHandle, death: LostThread): Promise<void> {
+    if (this.#replacing && !await worker.threadEnds()) this.#lost.resolve(death);
   }
 }
 

@@ -7,7 +7,7 @@
 import { CredentialHolder } from "../credentials/holder.ts";
 import type { Channel } from "../ipc/channel.ts";
 import type { RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
-import { supervisorChannel } from "../ipc/worker_channel.ts";
+import { supervisorChannel } from "../ipc/supervisor_channel.ts";
 import type { ProxyDeps } from "../proxy/handler.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { ReportBatch } from "./report_batch.ts";

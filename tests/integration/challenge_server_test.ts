@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
-import { ChallengeServer } from "../../src/tls/acme/challenge_server.ts";
+import {
+  ChallengeServer,
+  type ChallengeServerOptions,
+} from "../../src/tls/acme/challenge_server.ts";
 import { CertificateError } from "../../src/tls/certificate.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { request, type RequestParts } from "../kit/http1/raw_client.ts";
@@ -70,6 +73,44 @@ Deno.test("a challenge for a server that is gone fails at once", async () => {
   await assert.rejects(server.publish(CHALLENGE), { name: "ChannelClosed" });
 });
 
+/** What the worker does, and how that is told. */
+const ends: [what: string, target: string, reason: RegExp][] = [
+  ["dies", "/die", /a fault of the challenge worker/],
+  ["is silent", "/freeze", /^worker silent for 1 s$/],
+];
+
+for (const [what, target, expected] of ends) {
+  Deno.test(`a challenge worker that ${what} is replaced, and the same challenge is answered`, async () => {
+    const port = freePort();
+    const deaths: { reason: string; restartMs: number }[] = [];
+    const server = await start(port, {
+      module: new URL("./workers/mortal_challenge_worker.ts", import.meta.url),
+      patienceMs: 1_000,
+      onDeath: (death) => deaths.push(death),
+    });
+    try {
+      await server.publish(CHALLENGE);
+      await request({ port, target }).catch(() => {});
+      const deadline = performance.now() + 10_000;
+      while (deaths.length === 0 || await statusOf(port, TOKEN_PATH) !== 200) {
+        assert.ok(performance.now() < deadline, `not replaced, ${JSON.stringify(deaths)}`);
+        await new Promise((later) => setTimeout(later, 20));
+      }
+      assert.match(deaths[0]?.reason ?? "", expected);
+      assert.equal(deaths[0]?.restartMs, 100);
+      server.clear();
+      assert.equal(await statusOf(port, TOKEN_PATH), 404);
+    } finally {
+      server.stop();
+    }
+  });
+}
+
+/** The status of an answer, where there is one. */
+async function statusOf(port: number, target: string): Promise<number | undefined> {
+  return (await request({ port, target }).catch(() => undefined))?.status;
+}
+
 type Ask = (parts: RequestParts) => ReturnType<typeof request>;
 
 async function withServer(test: (server: ChallengeServer, ask: Ask) => Promise<void>) {
@@ -82,11 +123,15 @@ async function withServer(test: (server: ChallengeServer, ask: Ask) => Promise<v
   }
 }
 
-function start(port: number): Promise<ChallengeServer> {
+function start(
+  port: number,
+  options: Partial<ChallengeServerOptions> = {},
+): Promise<ChallengeServer> {
   return ChallengeServer.start({
     hostname: "127.0.0.1",
     port,
     https: { domains: ["a.example.com", "b.example.com"], port: 8443 },
-    onDeath: (reason) => assert.fail(reason),
+    onDeath: ({ reason }) => assert.fail(reason),
+    ...options,
   });
 }

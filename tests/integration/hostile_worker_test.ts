@@ -10,6 +10,7 @@ import { APPLICATION, TENANT } from "./azure_proxy.ts";
 import { request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import type { Outcomes, Targets } from "./workers/hostile_worker.ts";
+import { startWorkers } from "./workers/worker_program.ts";
 
 /** The paths of the program and of its directory are no secret; what is behind them is out of reach. */
 const ALLOWED = [
@@ -113,7 +114,13 @@ Deno.test("workers are told the upstream's key and digests of the clients', and 
      [upstream_auth]
      type = "api_key"
      api_key = "canary-of-the-upstream"`,
-    { permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE,CLAUDE_PROXY_*"] },
+    {
+      permissions: [
+        "--allow-net",
+        "--allow-read",
+        "--allow-env=WORKER_MODULE,PATIENCE_MS,CLAUDE_PROXY_*",
+      ],
+    },
   );
   assertTold(
     told,
@@ -168,11 +175,8 @@ const LIES: unknown[] = [
 
 Deno.test("whatever a worker says, it ends itself and not the supervisor", async () => {
   await using upstream = RawUpstream.start();
-  await using proxy = await ProxyProcess.start({
+  await using proxy = await startWorkers("./lying_worker.ts", {
     upstreamUrl: upstream.url,
-    entry: "tests/integration/workers/program.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE"],
-    env: { WORKER_MODULE: "./lying_worker.ts" },
     args: ["--workers", "1"],
   });
   for (const lie of LIES) {

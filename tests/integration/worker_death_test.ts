@@ -2,28 +2,11 @@ import assert from "node:assert/strict";
 import { workerPermissions } from "../../src/supervisor/worker_permissions.ts";
 import { WorkerPool } from "../../src/supervisor/worker_pool.ts";
 import type { Exchange } from "../kit/http1/exchange.ts";
-import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import { formatRequest, request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { workerConfig } from "../kit/process/worker_config.ts";
 import { connectionTo } from "../kit/process/worker_connection.ts";
-
-const DEATH = /worker died and will be replaced.* worker=(\d+) reason="([^"]*)" restartMs=(\d+)/;
-
-/** The program with two workers of the named module in `tests/integration/workers/`. */
-function startWith(module: string, upstreamUrl: string): Promise<ProxyProcess> {
-  return ProxyProcess.start({
-    upstreamUrl,
-    entry: "tests/integration/workers/program.ts",
-    permissions: ["--allow-net", "--allow-read", "--allow-env=WORKER_MODULE"],
-    env: { WORKER_MODULE: module },
-    args: ["--workers", "2"],
-  });
-}
-
-function deaths(proxy: ProxyProcess): RegExpExecArray[] {
-  return proxy.stdout.map((line) => DEATH.exec(line)).filter((match) => match !== null);
-}
+import { deaths, startWorkers } from "./workers/worker_program.ts";
 
 /** Sends requests, each on a connection of its own, until `done` says so. */
 async function requestUntil(port: number, target: string, done: () => boolean): Promise<void> {
@@ -41,7 +24,9 @@ async function requestUntil(port: number, target: string, done: () => boolean): 
 
 Deno.test("a worker that dies is replaced, later each time, while the other serves on", async () => {
   await using upstream = RawUpstream.start();
-  await using proxy = await startWith("./mortal_worker.ts", upstream.url);
+  await using proxy = await startWorkers("./mortal_worker.ts", {
+    upstreamUrl: upstream.url,
+  });
   using other = await connectionTo("2", proxy);
   for (let death = 1; death <= 4; death++) {
     await requestUntil(proxy.port, "/die/1", () => deaths(proxy).length === death);
@@ -50,7 +35,7 @@ Deno.test("a worker that dies is replaced, later each time, while the other serv
   }
   const reason = "Uncaught Error: a fault of the request path";
   assert.deepEqual(
-    deaths(proxy).map((match) => match.slice(1)),
+    deaths(proxy),
     ["100", "200", "400", "800"].map((restartMs) => ["1", reason, restartMs]),
   );
   const dead = proxy.stdout.length;
@@ -61,8 +46,8 @@ Deno.test("a worker that dies is replaced, later each time, while the other serv
   assert.equal(await proxy.exit(), 0);
 });
 
-Deno.test("one that dies while it starts is replaced by one, and not forgotten", async () => {
-  const fates = ["listen", "throw", "throw", "fail", "throw", "listen"];
+Deno.test("one that dies while it starts is replaced by one, after a second where it was alone", async () => {
+  const fates = ["listen", "throw", "throw", "fail", "throw", "throw", "listen"];
   const settled = Promise.withResolvers<void>();
   await using upstream = RawUpstream.start(async (exchange: Exchange) => {
     const fate = fates.shift();
@@ -80,11 +65,14 @@ Deno.test("one that dies while it starts is replaced by one, and not forgotten",
     "Uncaught (in promise) Error: fated to throw, 200 ms",
     "fated to fail, 400 ms",
     "Uncaught (in promise) Error: fated to throw, 800 ms",
+    "Uncaught (in promise) Error: fated to throw, 1000 ms",
   ]);
 });
 
+type Ask = (pool: WorkerPool) => Promise<void>;
+
 /** What is asked of a worker that cannot do it, and what becomes of it. */
-const questions: [what: string, ask: (pool: WorkerPool) => Promise<void>, death: string[]][] = [
+const questions: [what: string, ask: Ask, death: string[]][] = [
   [
     "a reload that fails in a worker",
     (pool) => pool.reload(workerConfig("http://127.0.0.1:9")),
@@ -112,8 +100,30 @@ for (const [what, ask, death] of questions) {
   });
 }
 
+const unanswered: [verb: string, ask: Ask][] = [
+  ["reload", (pool) => pool.reload(workerConfig("http://127.0.0.1:9"))],
+  ["certificate", (pool) => pool.useCertificate({ cert: "", key: "" })],
+];
+
+for (const [verb, ask] of unanswered) {
+  Deno.test(`a ${verb} that a living worker never answers ends it, and the next is not held up`, async () => {
+    const deaths: string[] = [];
+    const pool = poolOf("./workers/deaf_worker.ts", "http://127.0.0.1:9", deaths, 300);
+    await pool.start();
+    await ask(pool);
+    await ask(pool); // Nobody is there before the restart.
+    pool.stop();
+    assert.deepEqual(deaths, [`TimeoutError: no answer to ${verb} within 300 ms, 100 ms`]);
+  });
+}
+
 /** One worker of a module beside this one. */
-function poolOf(module: string, upstreamUrl: string, deaths: string[]): WorkerPool {
+function poolOf(
+  module: string,
+  upstreamUrl: string,
+  deaths: string[],
+  patienceMs?: number,
+): WorkerPool {
   const config = workerConfig(upstreamUrl);
   return new WorkerPool({
     count: 1,
@@ -127,6 +137,7 @@ function poolOf(module: string, upstreamUrl: string, deaths: string[]): WorkerPo
       certificateRefused() {},
       listenerLost() {},
     }),
+    ...(patienceMs !== undefined && { patienceMs }),
     onDeath: ({ reason, restartMs }) => deaths.push(`${reason}, ${restartMs} ms`),
   });
 }

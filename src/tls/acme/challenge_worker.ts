@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { supervisorChannel } from "../../ipc/worker_channel.ts";
+import { supervisorChannel } from "../../ipc/supervisor_channel.ts";
 import { type HttpsPlace, respondToChallenge } from "./challenge_responder.ts";
 import type { Challenge } from "./order_messages.ts";
 

@@ -39,7 +39,7 @@ export async function openAcmeSource(
     hostname,
     port: tls.http_challenge_port,
     https: { domains: tls.domains, port: tls.https_port },
-    onDeath: (reason) => log.error("the challenge server died, restart to renew", { reason }),
+    onDeath: (death) => log.error("the challenge server died and will be replaced", { ...death }),
   });
   return await explained(
     cacheDir,

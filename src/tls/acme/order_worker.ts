@@ -7,7 +7,7 @@
  */
 import process from "node:process";
 import type { Channel } from "../../ipc/channel.ts";
-import { supervisorChannel } from "../../ipc/worker_channel.ts";
+import { supervisorChannel } from "../../ipc/supervisor_channel.ts";
 import { CaFetch } from "./ca_fetch.ts";
 import { placeOrder } from "./order.ts";
 import { OrderError } from "./order_error.ts";

@@ -4,7 +4,7 @@ import { standInFor } from "../../net/environment_proxy.ts";
 import { ChannelClosed } from "../../ipc/channel.ts";
 import type { CertificatePair } from "../../ipc/messages.ts";
 import { fields, number, optional, text } from "../../ipc/readers.ts";
-import { workerChannel } from "../../ipc/worker_channel.ts";
+import { WorkerThread } from "../../ipc/worker_thread.ts";
 import { OrderError } from "./order_error.ts";
 import type {
   Challenge,
@@ -39,7 +39,7 @@ export async function runOrder(
 ): Promise<CertificatePair> {
   await using standIn = standInFor(request.directoryUrl, request.directoryCaCerts);
   const reach = [request.directoryUrl, ...(standIn ? [standIn.url] : [])];
-  const worker = workerChannel<OrderWorker, OrderSupervisor>({
+  const { channel } = new WorkerThread<OrderWorker, OrderSupervisor>({
     module: new URL("./order_worker.ts", import.meta.url),
     name: "acme-order",
     permissions: netOnly(reach.map(netAddressOf)),
@@ -47,16 +47,16 @@ export async function runOrder(
     readers: { publish: readChallenge, account: text },
     onDeath() {},
   });
-  const abort = () => worker.close("ended");
+  const abort = () => channel.close("ended");
   signal.addEventListener("abort", abort, { once: true });
   try {
     const order = { request, proxyUrl: standIn?.url };
-    return issued(await worker.call("order", order, { timeoutMs: ORDER_TIMEOUT }));
+    return issued(await channel.call("order", order, { timeoutMs: ORDER_TIMEOUT }));
   } catch (error) {
     throw failed(error);
   } finally {
     signal.removeEventListener("abort", abort);
-    worker.close("the order is over");
+    channel.close("the order is over");
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { Channel } from "../../../src/ipc/channel.ts";
 import type { RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
-import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { supervisorChannel } from "../../../src/ipc/supervisor_channel.ts";
 import { IDLE } from "./idle.ts";
 
 const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({

@@ -4,7 +4,7 @@
  * @module
  */
 import type { RequestWorker, Supervisor } from "../../../src/ipc/messages.ts";
-import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { supervisorChannel } from "../../../src/ipc/supervisor_channel.ts";
 import { IDLE } from "./idle.ts";
 
 supervisorChannel<Supervisor, RequestWorker>({

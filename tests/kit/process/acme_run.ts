@@ -65,7 +65,7 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
       hostname: "127.0.0.1",
       port: pebble.challengePort,
       https: { domains: identity.domains, port: 443 },
-      onDeath: (reason) => run.#log("challenge server died", { reason }),
+      onDeath: (death) => run.#log("challenge server died", { ...death }),
     });
     const log = (message: string, fields = {}) => run.#log(message, fields);
     run.source = await AcmeSource.open({

@@ -1,5 +1,5 @@
 import type { Channel } from "../../../src/ipc/channel.ts";
-import { supervisorChannel } from "../../../src/ipc/worker_channel.ts";
+import { supervisorChannel } from "../../../src/ipc/supervisor_channel.ts";
 
 /** What the worker of these tests offers. */
 export interface Echo {
@@ -9,6 +9,12 @@ export interface Echo {
   hang(): Promise<void>;
   /** Dies of an error that nobody handles. */
   die(reason: string): void;
+  /** Does nothing for so many milliseconds, not even hear. */
+  freeze(milliseconds: number): void;
+  /** Runs in JavaScript for ever. */
+  loop(): void;
+  /** Leaves without a word. */
+  leave(): void;
   /** Posts what is no message of a channel. */
   misbehave(): void;
 }
@@ -25,5 +31,12 @@ const supervisor: Channel<Listener, Echo> = supervisorChannel({
     queueMicrotask(() => {
       throw new Error(reason);
     }),
+  freeze(milliseconds) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  },
+  loop() {
+    for (;;);
+  },
+  leave: () => self.close(),
   misbehave: () => (self as unknown as MessagePort).postMessage(null),
 });

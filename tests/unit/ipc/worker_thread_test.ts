@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Channel } from "../../../src/ipc/channel.ts";
-import { workerChannel } from "../../../src/ipc/worker_channel.ts";
+import { WorkerThread } from "../../../src/ipc/worker_thread.ts";
 import type { Echo, Listener } from "./echo_worker.ts";
 
 /** A worker, how it died, and the end of it. */
@@ -8,13 +8,14 @@ class Worked implements Disposable {
   readonly heard: string[] = [];
   readonly #death = Promise.withResolvers<string>();
   readonly death: Promise<string> = this.#death.promise;
-  readonly channel: Channel<Echo, Listener> = workerChannel({
+  readonly thread = new WorkerThread<Echo, Listener>({
     module: new URL("./echo_worker.ts", import.meta.url),
     name: "echo",
     permissions: "none",
     functions: { heard: (text) => this.heard.push(text) },
     onDeath: this.#death.resolve,
   });
+  readonly channel: Channel<Echo, Listener> = this.thread.channel;
 
   [Symbol.dispose](): void {
     this.channel.close("the test is over");
@@ -62,4 +63,18 @@ Deno.test("a worker that is told what it does not know dies", async () => {
     .call("unknown");
   await assert.rejects(open, /Uncaught .*protocol violation: a message of an unknown name/);
   await worked.death;
+});
+
+Deno.test("a worker that is watched lives while it answers pings, and ends when it is silent", async () => {
+  using worked = new Worked();
+  const { thread, channel } = worked;
+  await channel.call("echo", "hello");
+  void thread.watch(300);
+  await new Promise((later) => setTimeout(later, 600));
+  assert.ok(thread.silentMs < 300);
+  const open = channel.call("hang");
+  channel.tell("freeze", 600);
+  await assert.rejects(open, { name: "ChannelClosed", message: "worker silent for 0.3 s" });
+  assert.equal(await worked.death, "worker silent for 0.3 s");
+  assert.equal(await thread.threadEnds(5_000), true);
 });
