@@ -26,14 +26,9 @@ export function environmentProxy(url: string): EnvironmentProxy {
   };
   return {
     proxy: forwardProxyFor(url, variable),
-    unread: PROXY_VARIABLES.some((name) => !isReadable(name)),
+    unread: [...values.values()].some((found) => found === "hidden" || found === "not-granted"),
     notes: proxyNotes(variable),
   };
-}
-
-/** A variable that is ignored (`--ignore-env`) reads as unset here, and the runtime reads it all the same. */
-function isReadable(variable: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
 }
 
 /** The forward proxy on the way to a URL, for messages: `the forward proxy 10.0.0.1:3128 (HTTPS_PROXY)`. */

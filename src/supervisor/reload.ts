@@ -56,7 +56,10 @@ function tell({ loaded, changed, restart }: ReloadPlan): void {
   if (restart.length > 0) {
     log.warn("changed settings that need a restart", { settings: restart.join(", ") });
   }
-  log.info("settings reloaded", { changed: changed.join(", ") || "nothing" });
+  log.info("settings reloaded", {
+    file: loaded.filePath ?? "none",
+    changed: changed.join(", ") || "nothing",
+  });
 }
 
 /** As at the start, to standard error; and in the log, where the one who sent the signal looks. */

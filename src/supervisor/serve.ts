@@ -42,6 +42,7 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
   const warnings = requirePermissions(loaded);
   const output = await startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
+  log.info("settings read", { file: loaded.filePath ?? "none" });
   for (const warning of [...startNotes(loaded), ...warnings]) log.warn(warning);
   const exitCode = await run(loaded, output, options);
   log.info("stopped");

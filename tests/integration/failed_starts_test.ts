@@ -18,7 +18,7 @@ const failures: [
   ],
   [
     "a setting that is none",
-    () => ({ args: ["--upstream-url", "ftp://x"] }),
+    () => ({ upstreamUrl: "ftp://x" }),
     2,
     "stderr",
     [/^1 problem with the settings:$/, /^ {2}--upstream-url: /],

@@ -1,5 +1,5 @@
 import type { LoadedSettings } from "../../config/load/load.ts";
-import { listSettings } from "../../config/load/loaded_settings.ts";
+import { listSettings, settingsAsJson } from "../../config/load/loaded_settings.ts";
 import { environmentProxy } from "../../net/environment_proxy.ts";
 import { startNotes } from "../../supervisor/start_notes.ts";
 import {
@@ -17,17 +17,17 @@ import { checkUpstream } from "./upstream_checks.ts";
  * @returns the exit code: 0 when everything would work, else 1
  */
 export async function check(loaded: LoadedSettings, { json }: { json: boolean }): Promise<number> {
-  const settings = listSettings(loaded);
   const notes = [
     ...startNotes(loaded),
     ...environmentProxy(loaded.settings.upstream_url).notes,
   ];
   const checks = await runChecks(loaded);
   const ok = checks.every((check) => check.ok);
+  const file = loaded.filePath ?? null;
   console.log(
     json
-      ? JSON.stringify({ ok, settings, notes, checks }, null, 2)
-      : formatReport({ settings, notes, checks }, colourful()),
+      ? JSON.stringify({ ok, file, settings: settingsAsJson(loaded), notes, checks }, null, 2)
+      : formatReport({ file, settings: listSettings(loaded), notes, checks }, colourful()),
   );
   return ok ? 0 : 1;
 }

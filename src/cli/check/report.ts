@@ -12,6 +12,8 @@ export interface CheckResult {
 
 /** Everything `check` has found. */
 export interface Report {
+  /** The configuration file that was read. */
+  readonly file: string | null;
   readonly settings: readonly ListedSetting[];
   /** What was not read, or is ignored. */
   readonly notes: readonly string[];
@@ -19,11 +21,12 @@ export interface Report {
 }
 
 /** The report for a person: settings with sources, then the checks, marked in colour on a terminal. */
-export function formatReport({ settings, notes, checks }: Report, colour: boolean): string {
+export function formatReport({ file, settings, notes, checks }: Report, colour: boolean): string {
   const width = Math.max(...settings.map(({ path }) => path.length));
   return [
     ...settings.map(({ path, value, source }) => `${path.padEnd(width)} = ${value}  (${source})`),
     "",
+    `configuration file: ${file ?? "none"}`,
     ...notes.map((note) => `note: ${note}`),
     ...checks.map(({ ok, name, text }) => `${mark(ok, colour)} ${name}: ${text}`),
   ].join("\n");

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { PROXY_VARIABLES } from "../../net/forward_proxy.ts";
 import { quotedFlags } from "../../permissions/flags.ts";
 import { NO_PERMISSIONS } from "../../permissions/needs.ts";
@@ -18,6 +19,8 @@ export interface ConfigIo {
   readonly cwd: string;
   /** Reads a whole file. */
   readFile(path: string): Promise<FileLookup>;
+  /** Whether every user of this machine can read a file, so far as permissions let us see. */
+  isOpenToOthers(path: string): Promise<boolean>;
   /** Looks one environment variable up. */
   variable(name: string): VariableLookup;
   /** Names of all environment variables, or undefined where they cannot be listed. */
@@ -29,7 +32,9 @@ export interface ConfigIo {
  * neither prompts nor throws: the answer is `not-granted`.
  */
 export function denoConfigIo(): ConfigIo {
-  return { os: Deno.build.os, cwd: Deno.cwd(), readFile, variable: lookUpVariable, variableNames };
+  const { os } = Deno.build;
+  const world = { readFile, isOpenToOthers, variable: lookUpVariable, variableNames };
+  return { os, cwd: Deno.cwd(), ...world };
 }
 
 async function readFile(path: string): Promise<FileLookup> {
@@ -50,6 +55,30 @@ function whyNot(error: unknown): FileLookup {
     return { unreadable: "the system denies it; make it readable for the user we run as" };
   }
   return { unreadable: error instanceof Error ? error.message : "unknown reason" };
+}
+
+/** Bits of a mode that let everybody read a file, and reach what is in a directory. */
+const READ = 0o4;
+const ENTER = 0o1;
+
+async function isOpenToOthers(path: string): Promise<boolean> {
+  if (Deno.build.os === "windows" || !await lets(path, READ)) return false;
+  for (let at = path; at !== dirname(at);) {
+    at = dirname(at);
+    if (!await lets(at, ENTER)) return false;
+  }
+  return true;
+}
+
+/** A directory that we may not look at is taken for one that lets everybody through. */
+async function lets(path: string, bit: number): Promise<boolean> {
+  if (wouldPrompt({ name: "read", path })) return true;
+  try {
+    const { mode } = await Deno.stat(path);
+    return mode === null || (mode & bit) !== 0;
+  } catch {
+    return true;
+  }
 }
 
 function variableNames(): readonly string[] | undefined {

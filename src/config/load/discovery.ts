@@ -11,6 +11,8 @@ export const CONFIG_FILE_VARIABLE = "CLAUDE_PROXY_CONFIG_FILE";
 export interface FoundFile {
   /** The file as messages name it: as given, or `config.toml`, or a whole path. */
   readonly name: string;
+  /** Its whole path. */
+  readonly path: string;
   /** The variable with the directory it was found in. */
   readonly variable?: string;
   readonly bytes: Uint8Array;
@@ -56,7 +58,8 @@ function requested(flag: string | undefined, environment: Environment): Request 
 
 async function readRequested({ path, by }: Request, io: ConfigIo): Promise<FoundFile> {
   if (path === "") throw new StartError([`${by}: expected the path of a file, got ""`]);
-  const file = await io.readFile(absolute(path, io));
+  const whole = absolute(path, io);
+  const file = await io.readFile(whole);
   if (file === "missing") throw new StartError([`${by}: there is no file ${path}`]);
   if (file === "not-granted") {
     throw new StartError([`${by}: not allowed to read ${path}; run with ${allowRead([path])}`]);
@@ -64,7 +67,7 @@ async function readRequested({ path, by }: Request, io: ConfigIo): Promise<Found
   if ("unreadable" in file) {
     throw new StartError([`${by}: cannot read ${path}: ${file.unreadable}`]);
   }
-  return { name: path, bytes: file.bytes };
+  return { name: path, path: whole, bytes: file.bytes };
 }
 
 async function search(places: Iterable<Place>, io: ConfigIo): Promise<Discovery> {
@@ -72,12 +75,13 @@ async function search(places: Iterable<Place>, io: ConfigIo): Promise<Discovery>
   const notGranted: string[] = [];
   let found: FoundFile | undefined;
   for (const { name, ...variable } of places) {
-    const file = await io.readFile(absolute(name, io));
+    const path = absolute(name, io);
+    const file = await io.readFile(path);
     if (typeof file === "object") {
       if ("unreadable" in file) {
         throw new StartError([`${name}: cannot read it: ${file.unreadable}`]);
       }
-      found = { name, bytes: file.bytes, ...variable };
+      found = { name, path, bytes: file.bytes, ...variable };
       break;
     }
     searched.push(name);

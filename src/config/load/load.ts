@@ -9,6 +9,7 @@ import { allSettings } from "../schema/placed_setting.ts";
 import { type Section, sections, type SettingsOf } from "../schema/settings.ts";
 import { type ConfigIo, Environment } from "./config_io.ts";
 import { discover, type Discovery } from "./discovery.ts";
+import { exposedSecrets } from "./exposed_secrets.ts";
 import type { Loaded, LoadedSettings } from "./loaded_settings.ts";
 import { resolve } from "./resolve.ts";
 import type { Inputs, ParsedFlags } from "./source.ts";
@@ -51,7 +52,8 @@ export async function loadSections<const Sections extends readonly Section[]>(
     io,
   );
   const inputs: Inputs = { flags, environment, file, fileFailed: complaints.length > 0 };
-  const { values, provenance, ...found } = resolve(of, inputs);
+  const resolution = resolve(of, inputs);
+  const { values, provenance, ...found } = resolution;
   complaints.push(
     ...file ? unknownKeys(file, of) : [],
     ...found.complaints,
@@ -59,10 +61,12 @@ export async function loadSections<const Sections extends readonly Section[]>(
   );
   notes.push(...environment.notes(complaints.length > 0), ...found.notes);
   if (complaints.length > 0) throw new StartError(complaints, { notes });
+  notes.push(...await exposedSecrets(of, resolution, inputs, io.isOpenToOthers));
   return {
     settings: values as SettingsOf<Sections>,
     provenance,
     file: file?.name,
+    filePath: file?.path,
     variables: [...variables, ...environment.used()],
     lookedFor: { env: [...environment.asked(), ...PROXY_VARIABLES], read: searched },
     notes,
@@ -89,7 +93,7 @@ async function readFile(
   try {
     discovery = await discover(flag, environment, io);
     const { found, searched } = discovery;
-    const file = found && parseTomlFile(found.name, found.bytes);
+    const file = found && parseTomlFile(found);
     const variables = found?.variable === undefined ? [] : [found.variable];
     return { file, searched, variables, complaints: [], notes: [...discovery.notes] };
   } catch (error) {

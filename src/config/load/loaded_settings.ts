@@ -12,6 +12,8 @@ export interface Loaded<Values> {
   readonly provenance: ReadonlyMap<string, Source>;
   /** The configuration file that was read, as it was named. */
   readonly file: string | undefined;
+  /** Its whole path. */
+  readonly filePath: string | undefined;
   /**
    * Environment variables that had a value when they were looked at, as `--allow-env` names them:
    * all of ours as `CLAUDE_PROXY_*`.
@@ -41,20 +43,40 @@ export interface ListedSetting {
 
 /** Every setting in force, in the schema's order, with secrets masked. */
 export function listSettings(
-  { settings, provenance }: Loaded<Table>,
+  loaded: Loaded<Table>,
   of: readonly Section[] = sections,
 ): ListedSetting[] {
-  return settingsIn(settings, of).flatMap((placed) => {
-    const source = provenance.get(placed.path);
-    if (source === undefined) return [];
-    const value = shown(placed, valueAt(settings, placed.keys));
-    return [{ path: placed.path, value, source: formatSource(source) }];
+  return listed(loaded, of, ({ setting: { absent, secret } }, value) => {
+    if (value === undefined) return absent ?? "not set";
+    return secret ? MASK : tomlText(value);
   });
 }
 
-function shown({ setting: { absent, secret } }: PlacedSetting, value: unknown): string {
-  if (value === undefined) return absent ?? "not set";
-  return secret ? "••••" : tomlText(value);
+/** The same for programs: values as JSON has them, `null` where there is none. */
+export function settingsAsJson(
+  loaded: Loaded<Table>,
+  of: readonly Section[] = sections,
+): (Omit<ListedSetting, "value"> & { readonly value: unknown })[] {
+  return listed(
+    loaded,
+    of,
+    ({ setting }, value) => value === undefined ? null : setting.secret ? MASK : value,
+  );
+}
+
+const MASK = "••••";
+
+function listed<Value>(
+  { settings, provenance }: Loaded<Table>,
+  of: readonly Section[],
+  show: (placed: PlacedSetting, value: unknown) => Value,
+): { readonly path: string; readonly value: Value; readonly source: string }[] {
+  return settingsIn(settings, of).flatMap((placed) => {
+    const source = provenance.get(placed.path);
+    if (source === undefined) return [];
+    const value = show(placed, valueAt(settings, placed.keys));
+    return [{ path: placed.path, value, source: formatSource(source) }];
+  });
 }
 
 /** Every secret among the settings, for taking them out of what is printed. */

@@ -1,5 +1,6 @@
 import { parse, TomlError } from "smol-toml";
 import type { Keys, Table } from "../schema/toml_value.ts";
+import type { FoundFile } from "./discovery.ts";
 import { StartError } from "./start_error.ts";
 import { locateKeys, type TomlLines } from "./toml_lines.ts";
 
@@ -7,6 +8,8 @@ import { locateKeys, type TomlLines } from "./toml_lines.ts";
 export interface TomlFile {
   /** The file as messages name it. */
   readonly name: string;
+  /** Its whole path. */
+  readonly path: string;
   /** Its keys and values, not yet expanded. */
   readonly table: Table;
   /** Line of a key, or of the nearest table around it. */
@@ -19,11 +22,11 @@ export interface TomlFile {
  * @throws {StartError} naming line, column and what is wrong, without the text there:
  * it may hold a key
  */
-export function parseTomlFile(name: string, bytes: Uint8Array): TomlFile {
+export function parseTomlFile({ name, path, bytes }: FoundFile): TomlFile {
   const text = decode(name, bytes);
   const table = parseToml(name, text);
   const lines = locateKeys(text);
-  return { name, table, lineOf: (keys) => nearestLine(lines, keys) };
+  return { name, path, table, lineOf: (keys) => nearestLine(lines, keys) };
 }
 
 function decode(name: string, bytes: Uint8Array): string {

@@ -74,6 +74,7 @@ export class HttpsProxy implements AsyncDisposable {
     directory.write(await authority.issue());
     const process = await ProxyProcess.start({
       upstreamUrl,
+      port: null, // It is not used with TLS.
       args: manual(directory, args),
       ...(maxOpenFiles !== undefined && { maxOpenFiles }),
     });

@@ -107,9 +107,11 @@ Deno.test("an environment that may not be read is one note, also beside complain
     "names a forward proxy, its password reaches the upstream; allow them with " +
     "'--allow-env=CLAUDE_PROXY_*,HOME,ALL_PROXY,all_proxy,HTTPS_PROXY," +
     "https_proxy,HTTP_PROXY,http_proxy,NO_PROXY,no_proxy'";
-  assert.deepEqual((await load({ flags, envNotGranted: true })).notes, [note]);
+  const notes = async (world: Parameters<typeof load>[0]) =>
+    (await load({ flags, ...world })).notes.filter((note) => !note.startsWith("--"));
+  assert.deepEqual(await notes({ envNotGranted: true }), [note]);
   assert.deepEqual((await failure({ envNotGranted: true })).notes, [note]);
   const envHidden = ["CLAUDE_PROXY__UPSTREAM_URL"];
-  assert.deepEqual((await load({ flags, envHidden })).notes, []);
+  assert.deepEqual(await notes({ envHidden }), []);
   assert.deepEqual((await failure({ envHidden })).notes, [note]);
 });

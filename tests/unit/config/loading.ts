@@ -20,6 +20,8 @@ export interface World {
   readonly flags?: Readonly<Record<string, string>>;
   readonly config?: string;
   readonly os?: string;
+  /** Every user of the machine can read its files. */
+  readonly openToOthers?: boolean;
 }
 
 /** The least that loads, as variables. */
@@ -39,6 +41,7 @@ export function ioOf(world: World): ConfigIo {
     os: world.os ?? "linux",
     cwd: world.os === "windows" ? "C:\\work" : "/srv",
     readFile: (path) => Promise.resolve(lookup(files[path])),
+    isOpenToOthers: () => Promise.resolve(world.openToOthers === true),
     variable(name) {
       if (denied === true || denied.includes(name)) return "not-granted";
       if (world.envHidden?.includes(name)) return "hidden";

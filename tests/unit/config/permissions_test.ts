@@ -11,6 +11,9 @@ const ENV_NOTE = "Environment variables were not read: settings there do not cou
   "names a forward proxy, its password reaches the upstream; allow them with " +
   "'--allow-env=CLAUDE_PROXY_*,HOME,ALL_PROXY,all_proxy," +
   "HTTPS_PROXY,https_proxy,HTTP_PROXY,http_proxy,NO_PROXY,no_proxy'";
+const FLAGS_NOTE = "--client-api-key, --upstream-api-key: secrets in flags stand in the list of " +
+  "processes, where others can read them; set CLAUDE_PROXY__CLIENT_API_KEY, " +
+  "CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY, or write them into a configuration file";
 const READ_NOTE =
   "Configuration files were not looked for: allow them with --allow-read=config.toml";
 
@@ -23,11 +26,11 @@ Deno.test("help and complaints need no permission at all", async () => {
   assert.match(wrong.err, /unknown flag --prot; did you mean --port\?/);
 });
 
-Deno.test("with flags alone the settings load without any permission, with two notes", async () => {
+Deno.test("with flags alone the settings load without any permission, with a note for each lack", async () => {
   const { code, out, err } = await run([], FLAGS);
   assert.equal(code, 0, err);
   assert.match(out, /^client_api_key •••• --client-api-key$/m);
-  assert.deepEqual(notes(out), [READ_NOTE, ENV_NOTE]);
+  assert.deepEqual(notes(out), [READ_NOTE, ENV_NOTE, FLAGS_NOTE]);
 });
 
 Deno.test("one wildcard permission lets all our variables be read", async () => {
@@ -39,18 +42,18 @@ Deno.test("one wildcard permission lets all our variables be read", async () => 
   assert.ok(!notes(out).includes(ENV_NOTE), out);
 });
 
-Deno.test("ignored permissions read as nothing there, without a note", async () => {
+Deno.test("ignored permissions read as nothing there, without a note of that", async () => {
   const { code, out, err } = await run(["--ignore-env", "--ignore-read"], FLAGS, {
     CLAUDE_PROXY__PORT: "81",
   });
   assert.equal(code, 0, err);
   assert.match(out, /^port 8080 default$/m);
-  assert.deepEqual(notes(out), []);
+  assert.deepEqual(notes(out), [FLAGS_NOTE]);
 });
 
 Deno.test("a denied permission is no permission", async () => {
   const { out } = await run(["--deny-env", "--deny-read"], FLAGS);
-  assert.deepEqual(notes(out), [READ_NOTE, ENV_NOTE]);
+  assert.deepEqual(notes(out), [READ_NOTE, ENV_NOTE, FLAGS_NOTE]);
 });
 
 Deno.test("unknown variables are found with full permission, and files are read", async () => {
