@@ -17,8 +17,9 @@
  * Where. `ext/websocket/01_websocket.js`, `[_eventLoop]`: `op_ws_next_event` is polled at once, so
  * only tokio's budget, 128 reads of many messages each, makes it wait.
  *
- * What claude-proxy does: It closes a session, with 1013, whose client sends 16,384 messages at a
- * stretch: `src/proxy/websocket/relay.ts`, guarded by `tests/integration/websocket_flood_test.ts`.
+ * What claude-proxy does: It counts the messages that wait for the upstream, which gets no turn
+ * either, and closes a session with 1013 at 130,000 small ones: `src/proxy/websocket/relay.ts`,
+ * guarded by `tests/integration/websocket_flood_test.ts`.
  */
 
 const FLOOD = `

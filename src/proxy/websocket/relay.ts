@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { ClientBacklog } from "./client_backlog.ts";
 import { type CloseInfo, FrameError, maySend } from "./frames.ts";
 import type { UpstreamSocket } from "./upstream_socket.ts";
@@ -10,18 +9,13 @@ import type { UpstreamSocket } from "./upstream_socket.ts";
 const CLIENT_HIGH_WATER = 1024 * 1024;
 
 /**
- * Bytes of memory waiting for the upstream above which the session is cut off. What `Deno.upgradeWebSocket`
- * gives cannot be paused, so a client that sends faster than the upstream reads can only be ended.
- * It is told with 1013, but what it is still sending may break its connection before it reads that.
+ * Bytes of memory waiting for the upstream above which the session is cut off. What
+ * `Deno.upgradeWebSocket` gives cannot be paused, so a client that sends faster than the upstream
+ * reads can only be ended. It is told with 1013, but what it is still sending may break its connection
+ * before it reads that. Some 130,000 small messages count as much; these may come without a turn for
+ * anybody else (`docs/runtime/15-websocket-stretch.ts`), in half a second.
  */
 const UPSTREAM_LIMIT = 64 * 1024 * 1024;
-
-/**
- * Messages that a client may send at a stretch. The runtime hands over all that has come, millions of
- * empty ones, before anybody else gets a turn (`docs/runtime/15-websocket-stretch.ts`), so a client
- * that goes on so long can only be ended. These take some 70 ms.
- */
-const MOST_AT_A_STRETCH = 16 * 1024;
 
 /** Milliseconds between looks at a client's backlog: no event tells that it has shrunk. */
 const LOOK_INTERVAL = 5;
@@ -52,8 +46,6 @@ class Session {
   readonly #downstream: WebSocket;
   readonly #upstream: UpstreamSocket;
   readonly #backlog = new ClientBacklog();
-  /** Messages of the client since others had a turn. */
-  #stretch = 0;
   readonly #downstreamClosed = Promise.withResolvers<void>();
   readonly #opened = Promise.withResolvers<void>();
   #why: string | undefined;
@@ -125,20 +117,11 @@ class Session {
   }
 
   #fromClient(data: string | ArrayBuffer): void {
-    if (this.#stretch++ === 0) setImmediate(() => this.#stretch = 0);
-    if (this.#stretch > MOST_AT_A_STRETCH) {
-      return this.#overrun("The client sends too many messages at a stretch");
-    }
     if (this.#upstream.waitingBytes > UPSTREAM_LIMIT) {
-      return this.#overrun("The upstream reads too slowly");
+      this.#fail({ code: 1013, reason: "The upstream reads too slowly" });
+      return this.#upstream.destroy();
     }
     this.#upstream.send(data);
-  }
-
-  /** Ends a session whose client sends more than can be dealt with. */
-  #overrun(reason: string): void {
-    this.#fail({ code: 1013, reason });
-    this.#upstream.destroy();
   }
 
   /**
