@@ -24,8 +24,8 @@ export interface SettingNeeds {
 const SOURCES = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * What a start has no word to say about: all that the settings need, and what a start looks for
- * besides.
+ * All that a start asks for: what the settings need, and what it looks for and can do without. With
+ * these permissions, and no more, it has nothing to advise.
  */
 export function exactPermissions(loaded: LoadedSettings): PermissionNeeds {
   const needs = settingsNeeds(loaded).map((part) => part.needs);

@@ -101,7 +101,7 @@ Deno.test("the image knows of a forward proxy that its environment names", async
   using built = await Built.image();
   const env = { ...await variablesOfTheReadme(), HTTP_PROXY: "http://u:pass@127.0.0.1:9" };
   await using proxy = await built.start(upstream, env);
-  await proxy.waitForLine(/using a forward proxy.* proxy=127\.0\.0\.1:9$/);
+  await proxy.waitForLine(/using a forward proxy.* proxy=127\.0\.0\.1:9 variable=HTTPS?_PROXY$/);
 });
 
 /** What the image's own instructions make of the repository, in a directory of this machine. */

@@ -89,7 +89,7 @@ Deno.test("the program knows of a forward proxy that the environment file names"
   machine.write("etc/environment", "THE_UPSTREAM_KEY=k\nHTTPS_PROXY=http://u:pass@127.0.0.1:9\n");
   machine.configure("https://upstream.test", "a-key");
   await using proxy = await machine.start();
-  await proxy.waitForLine(/using a forward proxy.* proxy=127\.0\.0\.1:9$/);
+  await proxy.waitForLine(/using a forward proxy.* proxy=127\.0\.0\.1:9 variable=HTTPS?_PROXY$/);
 });
 
 Deno.test("memory stays with the service: no dump, and no port for the inspector", () => {
