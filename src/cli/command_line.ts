@@ -18,10 +18,21 @@ export type CommandLine =
 
 type Program = ReturnType<typeof createProgram>;
 
-/** Reads the arguments. It neither prints nor exits, and repeats no value that may be a secret. */
-export function parseCommandLine(args: readonly string[], commands: Commands = ours): CommandLine {
+/** Width of `--help` where no terminal has one, in characters. */
+const HELP_WIDTH = 80;
+
+/**
+ * Reads the arguments. It neither prints nor exits, and repeats no value that may be a secret.
+ *
+ * @param width of `--help`, in characters @default {the terminal's, or 80}
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  commands: Commands = ours,
+  width: number = terminalWidth(),
+): CommandLine {
   let text = "";
-  const program = createProgram(commands, (part) => (text += part));
+  const program = createProgram(commands, (part) => (text += part), width);
   const times = new Map<Option, number>();
   for (const option of program.options) {
     program.on(`option:${option.name()}`, () => times.set(option, (times.get(option) ?? 0) + 1));
@@ -36,6 +47,11 @@ export function parseCommandLine(args: readonly string[], commands: Commands = o
     option.required && (times.get(option) ?? 0) > 1
   );
   return interpret(program, commands, repeated.map(givenTwice));
+}
+
+/** A terminal that has not been told its size has 0 columns. */
+function terminalWidth(): number {
+  return Deno.stdout.isTerminal() && Deno.consoleSize().columns || HELP_WIDTH;
 }
 
 function outcome(error: CommanderError, text: string): CommandLine {

@@ -1,18 +1,25 @@
-import { Command, Option } from "commander";
+import { Command, type Help, Option } from "commander";
 import { CONFIG_FILE_VARIABLE } from "../config/load/discovery.ts";
 import { allSettings, type NamedSetting } from "../config/schema/placed_setting.ts";
 import { defaultText, describe } from "../config/schema/describe.ts";
 import deno from "../../deno.json" with { type: "json" };
 import type { Commands } from "./commands.ts";
 
-/** Width of `--help`, in characters. Asking the terminal would need the environment. */
-const HELP_WIDTH = 100;
+/** Least width, in characters, at which what a flag does stands beside the flag, and not below it. */
+const TWO_COLUMNS = 100;
+const INDENT = 8;
 
 /**
  * The commander program for our flags. It prints to `write`, never exits, and reads no
  * environment variable: it would look some up to decide about colours, which prompts.
+ *
+ * @param width of `--help`, in characters
  */
-export function createProgram(commands: Commands, write: (text: string) => void): Command {
+export function createProgram(
+  commands: Commands,
+  write: (text: string) => void,
+  width: number,
+): Command {
   const program = new Command("claude-proxy")
     .description("A reverse proxy that gives Claude and OpenAI clients upstream credentials.")
     .argument("[command]", Object.keys(commands).join(", "))
@@ -24,16 +31,23 @@ export function createProgram(commands: Commands, write: (text: string) => void)
     .configureOutput({
       writeOut: write,
       writeErr: () => {},
-      getOutHelpWidth: () => HELP_WIDTH,
-      getErrHelpWidth: () => HELP_WIDTH,
+      getOutHelpWidth: () => width,
+      getErrHelpWidth: () => width,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-    });
+    })
+    .configureHelp(width < TWO_COLUMNS ? { formatItem: stacked } : {});
   for (const option of generalOptions(commands)) program.addOption(option);
   for (const setting of allSettings()) {
     for (const option of settingOptions(setting)) program.addOption(option);
   }
-  return program.addHelpText("after", helpFooter(commands));
+  return program.addHelpText("after", helpFooter(commands, program.createHelp(), width));
+}
+
+/** An item with what it does in the lines below it. */
+function stacked(term: string, _termWidth: number, description: string, help: Help): string {
+  const width = (help.helpWidth ?? TWO_COLUMNS) - INDENT;
+  return `  ${term}\n${help.boxWrap(description, width).replace(/^/gm, " ".repeat(INDENT))}`;
 }
 
 function generalOptions(commands: Commands): Option[] {
@@ -60,13 +74,16 @@ function settingOptions(placed: NamedSetting): Option[] {
   return options;
 }
 
-function helpFooter(commands: Commands): string {
-  const list = Object.entries(commands).map(([name, { doc }]) => `  ${name.padEnd(12)} ${doc}`);
-  return `
-Commands:
-${list.join("\n")}
-
-Each setting is taken from its flag, else its [VARIABLE], else the configuration file, else
-its default. The file is --config, else CLAUDE_PROXY_CONFIG_FILE, else the first of
-config.toml, ~/.config/claude-proxy/config.toml and ~/.claude-proxy.toml.`;
+function helpFooter(commands: Commands, help: Help, width: number): string {
+  help.prepareContext({ helpWidth: width });
+  const list = Object.entries(commands)
+    .map(([name, { doc }]) => help.formatItem(name, NAME_WIDTH, doc, help));
+  return `\nCommands:\n${list.join("\n")}\n\n${help.boxWrap(SOURCES, width)}`;
 }
+
+const NAME_WIDTH = 12;
+
+const SOURCES =
+  "Each setting is taken from its flag, else its [VARIABLE], else the configuration " +
+  "file, else its default. The file is --config, else CLAUDE_PROXY_CONFIG_FILE, else the first of " +
+  "config.toml, ~/.config/claude-proxy/config.toml and ~/.claude-proxy.toml.";

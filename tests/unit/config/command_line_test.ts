@@ -93,12 +93,20 @@ Deno.test("help shows every setting with flag, variable and default, under its s
     assert.ok(line.command === "help");
     const unwrapped = line.text.replaceAll(/\s+/g, " ");
     for (const { setting, variable, section } of allSettings().filter(({ flag }) => flag)) {
-      assert.ok(line.text.includes(`${setting.flag} `), setting.flag ?? setting.key);
+      assert.ok(unwrapped.includes(` ${setting.flag} `), setting.flag ?? setting.key);
       assert.ok(unwrapped.includes(`[${variable}] (`), variable);
       assert.ok(line.text.includes(`${section.title}:\n`));
     }
     assert.match(line.text, /\[CLAUDE_PROXY__PORT\] \(default: 8080\)/);
-    assert.ok(line.text.split("\n").every((row) => row.length <= 100), line.text);
+  }
+});
+
+Deno.test("help is as wide as it is to be, and wraps nowhere else", () => {
+  for (const width of [64, 80, 99, 100, 160]) {
+    const { text } = parseCommandLine(["--help"], COMMANDS, width) as { text: string };
+    const rows = text.split("\n").filter((row) => !row.includes("https://"));
+    assert.ok(rows.every((row) => row.length <= width), text);
+    assert.ok(rows.some((row) => row.length > width - 8), `nothing comes near ${width}`);
   }
 });
 
