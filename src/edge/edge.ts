@@ -14,6 +14,7 @@ import { createProvider } from "../credentials/providers/registry.ts";
 import { CredentialSource } from "../credentials/source.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import { netAddress } from "../net/address.ts";
+import { environmentProxy } from "../net/environment_proxy.ts";
 import { proxyDeps } from "../worker/proxy_deps.ts";
 import { CUT_OFF_TIMEOUT, RequestTracker } from "../worker/tracker.ts";
 import { endingSignal } from "../supervisor/signals.ts";
@@ -59,7 +60,9 @@ function urlOf(address: Deno.Addr | undefined): string {
 
 function edgeConfig(settings: Settings): WorkerConfig {
   const listen = { hostname: settings.bind_address, port: settings.port };
-  const connection = { tls: readUpstreamTls(settings), workerProxy: undefined };
+  const { proxy, unread } = environmentProxy(settings.upstream_url);
+  const isWayKnown = proxy === undefined && !unread;
+  const connection = { tls: readUpstreamTls(settings), workerProxy: undefined, isWayKnown };
   return { ...workerConfig(settings, listen, connection), worker: 1 };
 }
 

@@ -2,14 +2,30 @@ import { endpointOf, netAddressOf } from "./address.ts";
 import { connectTcp, connectTls, startTls, type TlsOptions } from "./connect.ts";
 import { openTunnel } from "./tunnel.ts";
 
-/** Where connections lead, and how. */
-export interface DialOptions {
-  /** Its scheme says whether to speak TLS. */
+/** Where connections lead. */
+export interface Way {
+  /** Its host and port are where they lead. */
   readonly url: string;
-  /** On what terms. */
-  readonly tls: TlsOptions;
   /** The forward proxy in the way: the stand-in for it, which speaks plain HTTP. */
   readonly proxyUrl?: string | undefined;
+}
+
+/** Where connections lead, and how. */
+export interface DialOptions extends Way {
+  /** On what terms, where the URL's scheme says to speak TLS. */
+  readonly tls: TlsOptions;
+}
+
+/**
+ * Makes the function that opens connections to a host, without TLS.
+ *
+ * @returns what rejects with the network's own error, with `TunnelRefused`, or with the
+ *   signal's reason
+ */
+export function connector({ url, proxyUrl }: Way): (signal: AbortSignal) => Promise<Deno.TcpConn> {
+  if (proxyUrl === undefined) return (signal) => connectTcp(endpointOf(url), signal);
+  const tunnel = { proxy: new URL(proxyUrl), authority: netAddressOf(url) };
+  return (signal) => openTunnel({ ...tunnel, signal }) as Promise<Deno.TcpConn>;
 }
 
 /**
@@ -21,16 +37,13 @@ export interface DialOptions {
 export function dialer(
   { url, tls, proxyUrl }: DialOptions,
 ): (signal: AbortSignal) => Promise<Deno.Conn> {
-  const isTls = url.startsWith("https:");
+  const connect = connector({ url, proxyUrl });
+  if (!url.startsWith("https:")) return connect;
   const endpoint = endpointOf(url);
-  if (proxyUrl === undefined) {
-    return (signal) => isTls ? connectTls(endpoint, tls, signal) : connectTcp(endpoint, signal);
-  }
-  const tunnel = { proxy: new URL(proxyUrl), authority: netAddressOf(url) };
+  if (proxyUrl === undefined) return (signal) => connectTls(endpoint, tls, signal);
   return async (signal) => {
-    if (isTls && tls.client) throw new Error(NO_CERTIFICATE_IN_TUNNEL);
-    const conn = await openTunnel({ ...tunnel, signal }) as Deno.TcpConn;
-    return isTls ? await startTls(conn, endpoint.hostname, tls.caCerts, signal) : conn;
+    if (tls.client) throw new Error(NO_CERTIFICATE_IN_TUNNEL);
+    return await startTls(await connect(signal), endpoint.hostname, tls.caCerts, signal);
   };
 }
 

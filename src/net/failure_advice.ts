@@ -28,6 +28,8 @@ export function failureAdvice(
       return `its host name cannot be resolved; check ${address} and DNS`;
     case "refused":
       return `it refused the connection; check ${address} and the firewall`;
+    case "unreachable":
+      return `no connection to it can be made; check ${address}, the route to it and the firewall`;
     case "proxy_password":
       return "the forward proxy wants a name and a password; write them into its variable, as " +
         "http://name:password@host:port";

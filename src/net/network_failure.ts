@@ -9,6 +9,7 @@
 export type NetworkFailure =
   | "unknown_host"
   | "refused"
+  | "unreachable"
   | "tls"
   | "head_too_large"
   | "no_http"
@@ -21,6 +22,7 @@ const WORDS: readonly [words: RegExp, failure: NetworkFailure][] = [
   [/unsuccessful tunnel|while tunneling|answered CONNECT/, "tunnel"],
   [/dns error|failed to lookup/i, "unknown_host"],
   [/connection refused|os error 111/i, "refused"],
+  [/no connection within|\(Connect\).*timed out|is unreachable|no route to host/i, "unreachable"],
   [/certificate|InvalidContentType|UnknownIssuer|tls|handshake/i, "tls"],
   [/message head is too large/, "head_too_large"],
   [/invalid .* parsed/, "no_http"],

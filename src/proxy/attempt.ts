@@ -58,8 +58,7 @@ function send(
 ): Promise<Answer | Failed> {
   const url = baseUrl + target;
   if (upgrade === undefined) return forward({ request, url, headers, body }, transport);
-  const timeout = transport.headerTimeout;
-  return forwardWebSocket(request, upgrade, { url, headers, timeout }, dial);
+  return forwardWebSocket(request, upgrade, { url, headers, transport }, dial);
 }
 
 /** A credential that had to be waited for, which clients may not do to the end. */

@@ -106,6 +106,7 @@ const PROXY_REFUSED = "A forward proxy does not let requests through to the upst
 const EXPLANATIONS: Readonly<Partial<Record<NetworkFailure, string>>> = {
   unknown_host: "The upstream's host name cannot be resolved",
   refused: "The connection to the upstream was refused",
+  unreachable: "No connection to the upstream can be made",
   proxy_password: PROXY_REFUSED,
   tunnel: PROXY_REFUSED,
   tls: "The TLS handshake with the upstream failed",

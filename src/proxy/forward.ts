@@ -1,6 +1,6 @@
 import { fetchFailure, isConnectFailure, requestBodyFailure } from "../net/network_failure.ts";
 import type { Timed } from "../time/shared_timeout.ts";
-import type { Transport } from "../upstreams/transport.ts";
+import { NoConnection, type Transport } from "../upstreams/transport.ts";
 import { type RequestBody, StreamedBody } from "./body.ts";
 import { type Failed, failedSent } from "./failure.ts";
 import type { HeaderLine } from "./headers.ts";
@@ -36,7 +36,7 @@ export async function forward(
   transport: Transport,
 ): Promise<Answered | Failed> {
   const { signal } = request;
-  const waiting = transport.headerTimeout.start();
+  const waiting = transport.headerTimeout.start(transport.connectCheck);
   const leave = () => waiting.abort(signal.reason);
   signal.addEventListener("abort", leave);
   try {
@@ -48,6 +48,7 @@ export async function forward(
       signal: waiting.signal,
       ...replayProof(request, stream, transport),
     });
+    transport.probe.answered();
     const fault = responseFault(response);
     if (fault === undefined) return { response };
     await response.body?.cancel();
@@ -112,6 +113,10 @@ function failed(error: unknown, signal: AbortSignal, body: RequestBody, waiting:
   if (signal.aborted) return failedSent({ kind: "client_left" });
   if (body.failure !== undefined) return failedSent(body.failure);
   if (waiting.isOverdue) return failedSent({ kind: "overdue" });
+  const { reason } = waiting.signal;
+  if (reason instanceof NoConnection) {
+    return failedSent({ kind: "unreachable", words: reason.message });
+  }
   const bodyFailure = requestBodyFailure(error);
   if (bodyFailure !== undefined) return failedSent({ kind: "body_broken", words: bodyFailure });
   const words = fetchFailure(error);

@@ -23,6 +23,8 @@ export interface UpstreamConnection extends AsyncDisposable {
   readonly notes: readonly string[];
   /** What workers are to use in place of {@linkcode UpstreamConnection.proxy}. */
   readonly workerProxy: ForwardProxy | undefined;
+  /** Whether connections of the workers' own take the way that `fetch` takes. */
+  readonly isWayKnown: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface UpstreamConnection extends AsyncDisposable {
 export function openUpstreamConnection(settings: Settings): UpstreamConnection {
   const tls = readUpstreamTls(settings);
   const url = settings.upstream_url;
-  const { proxy: named, notes } = environmentProxy(url);
+  const { proxy: named, unread, notes } = environmentProxy(url);
   const proxy = named?.url;
   const standIn = standInFor(url, tls.caCerts);
   const leaks = proxy?.protocol === "http:" && url.startsWith("https:") &&
@@ -47,6 +49,7 @@ export function openUpstreamConnection(settings: Settings): UpstreamConnection {
     proxy,
     notes,
     workerProxy: standIn && { url: standIn.url, forRequests: leaks },
+    isWayKnown: standIn !== undefined || (proxy === undefined && !unread),
     [Symbol.asyncDispose]: async () => await standIn?.[Symbol.asyncDispose](),
   };
 }

@@ -14,6 +14,9 @@ export function workerCount(workers: Settings["workers"]): number {
   return Math.min(navigator.hardwareConcurrency, MOST_AUTOMATIC_WORKERS);
 }
 
+/** How the upstream is reached, as far as a worker learns of it. */
+export type ConnectionFacts = Pick<UpstreamConnection, "tls" | "workerProxy" | "isWayKnown">;
+
 /**
  * The settings as a worker gets them: without secrets, files read.
  *
@@ -23,7 +26,7 @@ export function workerCount(workers: Settings["workers"]): number {
 export function workerConfig(
   settings: Settings,
   listen: WorkerConfig["listen"],
-  connection: Pick<UpstreamConnection, "tls" | "workerProxy">,
+  connection: ConnectionFacts,
 ): Omit<WorkerConfig, "worker"> {
   return {
     listen,
@@ -38,16 +41,18 @@ export function workerConfig(
 /** The upstream as a worker gets it. */
 export function upstreamConfig(
   settings: Settings,
-  { tls, workerProxy }: Pick<UpstreamConnection, "tls" | "workerProxy">,
+  { tls, workerProxy, isWayKnown }: ConnectionFacts,
 ): UpstreamConfig {
   return {
     name: "default",
     baseUrl: settings.upstream_url,
+    connectTimeoutMs: settings.upstream_connect_timeout * 1000,
     headerTimeoutMs: settings.upstream_header_timeout * 1000,
     tokenTimeoutMs: tokenTimeout(settings) * 1000,
     http2: settings.upstream_http2,
     tls,
     proxy: workerProxy,
+    isWayKnown,
   };
 }
 

@@ -3,17 +3,36 @@ import { Slots } from "./slots.ts";
 /** The reason of those that took too long. */
 const OVERDUE = new DOMException("It took too long", "TimeoutError");
 
+/** What is to be done about something that takes long. */
+export interface Reminder {
+  /** Milliseconds after its beginning; nothing is done where that is not within the limit. */
+  readonly afterMs: number;
+  /** Called once, if it still runs then. */
+  readonly call: (timed: Timed) => void;
+}
+
 /** Something that may take only so long, and ends with its signal when it is overdue. */
 export class Timed {
   readonly #abort = new AbortController();
-  /** When it is overdue, in milliseconds on the clock of `performance.now`. */
+  /** When it began, in milliseconds on the clock of `performance.now`. */
+  readonly startedAt: number;
+  /** When it is overdue, on the same clock. */
   readonly deadline: number;
+  /** What is to be done before that, and has not been done yet. */
+  reminder: Reminder | undefined;
   /** Its place among those that run. */
   slot = 0;
 
-  /** Overdue at a deadline, in milliseconds on the clock of `performance.now`. */
-  constructor(deadline: number) {
-    this.deadline = deadline;
+  /** Of something that begins now and may take so many milliseconds. */
+  constructor(limitMs: number, reminder?: Reminder) {
+    this.startedAt = performance.now();
+    this.deadline = this.startedAt + limitMs;
+    this.reminder = reminder && reminder.afterMs < limitMs ? reminder : undefined;
+  }
+
+  /** When something is to be done about it, on the clock of `performance.now`. */
+  get due(): number {
+    return this.reminder ? this.startedAt + this.reminder.afterMs : this.deadline;
   }
 
   /** Aborted when it is overdue, or by {@linkcode abort}. */
@@ -53,10 +72,10 @@ export class SharedTimeout {
   }
 
   /** Begins something, which {@linkcode end} has to be told the end of. */
-  start(): Timed {
-    const timed = new Timed(performance.now() + this.#limitMs);
+  start(reminder?: Reminder): Timed {
+    const timed = new Timed(this.#limitMs, reminder);
     timed.slot = this.#running.add(timed);
-    if (!this.#isArmed) this.#arm(this.#limitMs);
+    if (!this.#isArmed) this.#arm(timed.due - timed.startedAt);
     return timed;
   }
 
@@ -65,23 +84,35 @@ export class SharedTimeout {
     this.#running.delete(timed.slot, timed);
   }
 
-  #arm(milliseconds: number): void {
-    this.#isArmed = true;
-    Deno.unrefTimer(setTimeout(() => this.#expire(), milliseconds));
+  /** Ends it for another reason than its time, unless it has ended. */
+  abort(timed: Timed, reason: unknown): void {
+    if (this.#running.delete(timed.slot, timed)) timed.abort(reason);
   }
 
-  #expire(): void {
+  #arm(milliseconds: number): void {
+    this.#isArmed = true;
+    Deno.unrefTimer(setTimeout(() => this.#look(), milliseconds));
+  }
+
+  #look(): void {
     this.#isArmed = false;
     const now = performance.now();
     let next = Infinity;
     for (const [, timed] of this.#running.entries()) {
-      if (timed.deadline > now) {
-        next = Math.min(next, timed.deadline);
-      } else {
+      if (timed.deadline <= now) {
         this.end(timed);
         timed.expire();
+        continue;
       }
+      if (timed.due <= now) remind(timed);
+      next = Math.min(next, timed.due);
     }
     if (next < Infinity) this.#arm(Math.max(1, next - now));
   }
+}
+
+function remind(timed: Timed): void {
+  const { reminder } = timed;
+  timed.reminder = undefined;
+  reminder?.call(timed);
 }

@@ -1,8 +1,14 @@
 import type { TlsOptions } from "../net/connect.ts";
-import { SharedTimeout } from "../time/shared_timeout.ts";
+import { connector } from "../net/dial.ts";
+import { type Reminder, SharedTimeout, type Timed } from "../time/shared_timeout.ts";
+import { ConnectProbe } from "./connect_probe.ts";
 
 /** What a transport is made from. */
 export interface TransportConfig {
+  /** Base URL, normalised, without a trailing slash. */
+  readonly baseUrl: string;
+  /** Milliseconds that a connection may take. */
+  readonly connectTimeoutMs: number;
   /** Milliseconds to wait for response headers. */
   readonly headerTimeoutMs: number;
   /** Whether to speak HTTP/2 where it is offered. */
@@ -11,6 +17,11 @@ export interface TransportConfig {
   readonly tls: TlsOptions;
   /** The forward proxy in the way, without a password, see `proxy_stand_in.ts`. */
   readonly proxy: ForwardProxy | undefined;
+  /**
+   * Whether connections of ours surely take the way that requests take: they do not where the
+   * environment names a forward proxy, or may name one, that only `fetch` knows of.
+   */
+  readonly isWayKnown: boolean;
 }
 
 /** A forward proxy as workers see it. */
@@ -29,6 +40,15 @@ export class Transport {
   readonly unpooledClient: Deno.HttpClient;
   /** How long to wait for response headers. */
   readonly headerTimeout: SharedTimeout;
+  /**
+   * What is to be done about a wait for a response of `fetch`: past `upstream_connect_timeout` it ends
+   * with {@linkcode NoConnection} where the upstream cannot be connected to.
+   */
+  readonly connectCheck: Reminder;
+  /** What finds that out. */
+  readonly probe: ConnectProbe;
+  /** How long a connection of our own may take. */
+  readonly connectTimeout: SharedTimeout;
   readonly #madeFrom: string;
 
   /**
@@ -45,8 +65,24 @@ export class Transport {
     this.client = kept?.client ?? Deno.createHttpClient(options);
     this.unpooledClient = kept?.unpooledClient ??
       Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 });
+    const { baseUrl, proxy, isWayKnown, connectTimeoutMs } = config;
     this.headerTimeout = new SharedTimeout(config.headerTimeoutMs);
+    this.connectTimeout = new SharedTimeout(connectTimeoutMs);
+    const connect = connector({ url: baseUrl, proxyUrl: proxy?.url });
+    this.probe = new ConnectProbe({ connect, limitMs: connectTimeoutMs, isWayKnown });
+    this.connectCheck = { afterMs: connectTimeoutMs, call: (waiting) => void this.#check(waiting) };
   }
+
+  async #check(waiting: Timed): Promise<void> {
+    const failure = await this.probe.failure(waiting.startedAt);
+    if (failure !== undefined) this.headerTimeout.abort(waiting, new NoConnection(failure));
+  }
+}
+
+/** The reason of a wait that ended because the upstream cannot be connected to; why, in words. */
+export class NoConnection extends Error {
+  /** Tells it from other errors. */
+  override readonly name = "NoConnection";
 }
 
 function clientOptions({ http2, tls, proxy }: TransportConfig) {

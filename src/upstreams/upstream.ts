@@ -6,8 +6,6 @@ import { Transport, type TransportConfig } from "./transport.ts";
 export interface UpstreamConfig extends TransportConfig {
   /** Unique among upstreams. */
   readonly name: string;
-  /** Base URL, normalised, without a trailing slash. */
-  readonly baseUrl: string;
   /** Milliseconds a request waits for a token where none is at hand. */
   readonly tokenTimeoutMs: number;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { openBlackHole } from "../kit/servers/black_hole.ts";
 import { ForwardProxy } from "../kit/servers/forward_proxy.ts";
 import { makeAuthority } from "../kit/tls/certificate_authority.ts";
 import { freePort } from "../kit/process/free_port.ts";
@@ -262,4 +263,41 @@ programTest({
     await proxy.waitForLine(/issuer="CN=Test authority"/);
     upstream.violations.length = 0;
   },
+});
+
+const CONNECT_LIMIT = ["--upstream-connect-timeout", "0.5"];
+
+Deno.test("a forward proxy that takes no connection is a 502 after twice upstream_connect_timeout", async () => {
+  using hole = await openBlackHole();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: "https://upstream.invalid",
+    permissions: PERMISSIONS,
+    env: { HTTPS_PROXY: hole.url.replace("//", "//user:secret@") },
+    args: ["--workers", "1", ...CONNECT_LIMIT],
+  });
+  assert.equal((await post(proxy.port)).status, 502);
+  await proxy.waitForLine(/detail="no connection within upstream_connect_timeout"/);
+});
+
+Deno.test("requests that a proxy of the environment carries are waited for where no other way is open", async () => {
+  using unreachable = await openBlackHole();
+  let thinks = 0;
+  await using forwardProxy = RawUpstream.start(async (exchange) => {
+    await exchange.readBody();
+    await new Promise((thought) => setTimeout(thought, thinks));
+    thinks = 2_000;
+    await exchange.respond({ body: "from behind the proxy" });
+  });
+  // Nobody may read the variable but fetch, which takes it all the same.
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: unreachable.url,
+    permissions: ["--allow-net", "--allow-read"],
+    env: { HTTP_PROXY: forwardProxy.url },
+    args: ["--workers", "1", ...CONNECT_LIMIT],
+  });
+  for (const _ of ["at once", "after 2 s"]) {
+    const { status, bytes } = await post(proxy.port);
+    assert.equal(status, 200);
+    assert.equal(text(bytes), "from behind the proxy");
+  }
 });

@@ -20,6 +20,16 @@ export const upstreamUrl = {
 /** How an upstream is spoken to. */
 export const upstreamConnection = [
   {
+    key: "upstream_connect_timeout",
+    flag: "--upstream-connect-timeout <SECONDS>",
+    kind: seconds({ zero: false }),
+    default: 10,
+    doc:
+      "Seconds that a connection to the upstream may take. A request without an answer by then " +
+      "ends with 502 if no second connection can be made within as many seconds.",
+    example: 10,
+  },
+  {
     key: "upstream_header_timeout",
     flag: "--upstream-header-timeout <SECONDS>",
     kind: seconds({ zero: false }),

@@ -7,8 +7,9 @@ import { offeredProtocols } from "../../clients/key_protocol.ts";
 import { Refusal } from "../answers.ts";
 import { type Failed, failedSent } from "../failure.ts";
 import { type HeaderLine, responseWith } from "../headers.ts";
-import type { SharedTimeout } from "../../time/shared_timeout.ts";
 import { untilAborted } from "../../time/until_aborted.ts";
+import { NOT_IN_TIME } from "../../upstreams/connect_probe.ts";
+import type { Transport } from "../../upstreams/transport.ts";
 import { handshake, type HandshakeAnswer, HandshakeError } from "./handshake.ts";
 import { type Relay, relay } from "./relay.ts";
 import type { UpstreamConn } from "./upstream_socket.ts";
@@ -70,6 +71,9 @@ export function identifyWebSocketClient(
   return { verdict: authenticated ? "authenticated" : "denied", presentedIn: [...presentedIn] };
 }
 
+/** How long an upstream has for a WebSocket: for the connection, and for its answer. */
+export type Timeouts = Pick<Transport, "connectTimeout" | "headerTimeout">;
+
 /** What became of a handshake that the upstream answered. */
 export interface WebSocketAnswer {
   /** The upstream's refusal, or what begins the session. */
@@ -83,24 +87,26 @@ export interface WebSocketAnswer {
  * upstream is returned as its response; the client's connection then goes on. What the network does
  * is returned, not thrown.
  *
- * @param to the upstream's URL, the headers for it, credentials included, and the time for its answer
+ * @param to the upstream's URL, the headers for it, credentials included, and the times it has
  * @param dial opens a connection to the upstream
  */
 export async function forwardWebSocket(
   request: Request,
   asked: WebSocketRequest,
-  to: { url: string; headers: readonly HeaderLine[]; timeout: SharedTimeout },
+  to: { url: string; headers: readonly HeaderLine[]; transport: Timeouts },
   dial: (signal: AbortSignal) => Promise<UpstreamConn>,
 ): Promise<WebSocketAnswer | Failed> {
   const headers = handshakeHeaders(to.headers, request.headers.get("accept-encoding"));
   // Not AbortSignal.timeout: what waits for that stays in memory until it fires, long after the end.
-  const waiting = to.timeout.start();
-  const signal = AbortSignal.any([request.signal, waiting.signal]);
+  const { headerTimeout, connectTimeout } = to.transport;
+  const [waiting, connecting] = [headerTimeout.start(), connectTimeout.start()];
+  const signal = AbortSignal.any([request.signal, waiting.signal, connecting.signal]);
   const dialing = dial(signal);
   let phase: Failed["phase"] = "connect";
   let opened = false;
   try {
     const conn = await untilAborted(dialing, signal);
+    connectTimeout.end(connecting);
     phase = "sent";
     const { url } = to;
     const answer = await untilAborted(handshake(conn, { ...asked, url, headers }), signal);
@@ -116,9 +122,11 @@ export async function forwardWebSocket(
     if (error instanceof HandshakeError) {
       return failedSent({ kind: "no_handshake", fault: error.message });
     }
-    return { failure: { kind: "unreachable", words: String(error) }, phase };
+    const words = connecting.isOverdue ? NOT_IN_TIME : String(error);
+    return { failure: { kind: "unreachable", words }, phase };
   } finally {
-    to.timeout.end(waiting);
+    headerTimeout.end(waiting);
+    connectTimeout.end(connecting);
     if (!opened) void dialing.then((conn) => conn.close(), () => {});
   }
 }

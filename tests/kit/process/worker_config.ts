@@ -21,11 +21,13 @@ export function workerConfig(
     upstream: {
       name: "default",
       baseUrl: upstreamUrl,
+      connectTimeoutMs: 10_000,
       headerTimeoutMs: 10_000,
       tokenTimeoutMs: 0,
       http2: false,
       tls: { caCerts: [] },
       proxy: undefined,
+      isWayKnown: true,
       ...upstream,
     },
     acceptedKeys: [],

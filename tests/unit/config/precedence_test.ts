@@ -52,6 +52,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     client_api_key: ["client-key"],
     unauthenticated: "passthrough",
     strip_request_headers: [...FRONT_END_HEADERS],
+    upstream_connect_timeout: 10,
     upstream_header_timeout: 600,
     upstream_http2: false,
     health_endpoints: true,

@@ -36,6 +36,7 @@ Deno.test("the settings of an upstream are a group of their own", async () => {
   assert.deepEqual(upstreamSettings(settings), {
     upstream_url: "https://upstream.test",
     upstream_http2: true,
+    upstream_connect_timeout: 10,
     upstream_header_timeout: 600,
   });
 });

@@ -42,6 +42,21 @@ Deno.test("fetch says that a connection is refused", async () => {
   await assertWords(`http://127.0.0.1:${closedPort()}/?k=secret`, "refused", false);
 });
 
+Deno.test("words of a connection that cannot be made, which no test can wait for", () => {
+  const fetched = "client error (Connect): tcp connect error: ";
+  for (
+    const words of [
+      `${fetched}Connection timed out (os error 110)`,
+      `${fetched}Network is unreachable (os error 101)`,
+      `${fetched}No route to host (os error 113)`,
+      "no connection: NetworkUnreachable: Network is unreachable (os error 101)",
+      "no connection within upstream_connect_timeout",
+    ]
+  ) assert.equal(networkFailure(words), "unreachable", words);
+  const later = "client error (SendRequest): connection error: Connection timed out (os error 110)";
+  assert.equal(networkFailure(later), undefined);
+});
+
 Deno.test("fetch says that a handshake fails, and why a certificate is not trusted", async () => {
   await using upstream = RawUpstream.start((exchange) => exchange.close());
   await assertWords(upstream.url.replace("http:", "https:"), "tls", false);

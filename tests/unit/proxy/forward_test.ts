@@ -5,13 +5,17 @@ import { type Answered, forward } from "../../../src/proxy/forward.ts";
 import { Transport, type TransportConfig } from "../../../src/upstreams/transport.ts";
 import { RawClient } from "../../kit/http1/raw_client.ts";
 import { type Handler, RawUpstream } from "../../kit/http1/raw_upstream.ts";
+import { openBlackHole } from "../../kit/servers/black_hole.ts";
 import { makeAuthority } from "../../kit/tls/certificate_authority.ts";
 
 const CONFIG: TransportConfig = {
+  baseUrl: "http://upstream.invalid",
+  connectTimeoutMs: 10_000,
   headerTimeoutMs: 10_000,
   http2: false,
   tls: { caCerts: [] },
   proxy: undefined,
+  isWayKnown: true,
 };
 
 /** Sends a request on, as it is, to an upstream. */
@@ -20,7 +24,7 @@ async function sent(
   url: string,
   { maxBytes, ...config }: Partial<TransportConfig> & { maxBytes?: number } = {},
 ): Promise<Answered | Failed> {
-  const transport = new Transport({ ...CONFIG, ...config });
+  const transport = new Transport({ ...CONFIG, baseUrl: url, ...config });
   try {
     const body = new RequestBody(request, maxBytes);
     const headers: [string, string][] = [["accept-encoding", "identity"]];
@@ -203,6 +207,35 @@ Deno.test("headers that take too long: the upstream hears that nobody waits", as
   await withUpstream((exchange) => exchange.peerClosed().then(() => {}), async (upstream) => {
     assertFailed(await sent(post(), upstream.url, { headerTimeoutMs: 50 }), "overdue", "sent");
     await upstream.connectionClosed(1);
+  });
+});
+
+Deno.test("an upstream that takes no connection: something may have been sent", async () => {
+  using hole = await openBlackHole();
+  const started = performance.now();
+  const outcome = await sent(post(), hole.url, { connectTimeoutMs: 50 });
+  assertFailed(outcome, "unreachable", "sent", /^no connection within upstream_connect_timeout$/);
+  assert.ok(performance.now() - started >= 100, "a limit each for the request and for the probe");
+});
+
+Deno.test("an answer that comes while the probe runs is not cut off when that fails", async () => {
+  // The probe goes to a black hole, the request does not: the worst that can come together.
+  using hole = await openBlackHole();
+  const limit = 500;
+  const after = (milliseconds: number) =>
+    new Promise((resolve) => setTimeout(resolve, milliseconds));
+  await withUpstream(async (exchange) => {
+    await exchange.readBody();
+    await after(1.2 * limit); // The probe runs from the limit on, for as long again.
+    await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });
+    await after(1.2 * limit);
+    await exchange.writeChunk("whole");
+    await exchange.writeChunk();
+  }, async (upstream) => {
+    const options = { baseUrl: hole.url, connectTimeoutMs: limit };
+    const outcome = await sent(post(), upstream.url, options);
+    const { response } = "response" in outcome ? outcome : assert.fail(outcome.failure.kind);
+    assert.equal(await response.text(), "whole");
   });
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SharedTimeout } from "../../../src/time/shared_timeout.ts";
+import { type Reminder, SharedTimeout, type Timed } from "../../../src/time/shared_timeout.ts";
 
 /** The timeout's own timer keeps nothing waiting, so this does. */
 function aborted(signal: AbortSignal): Promise<void> {
@@ -43,4 +43,49 @@ Deno.test("one that is aborted for another reason is not overdue", () => {
   assert.equal(timed.signal.aborted, true);
   assert.equal(timed.isOverdue, false);
   timeout.end(timed);
+});
+
+/** Runs something while a timer keeps the process going. */
+async function until(ready: () => boolean): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!ready()) {
+    assert.ok(performance.now() < deadline, "never came");
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+Deno.test("what still runs after a while is called back once, and is overdue when it is", async () => {
+  const timeout = new SharedTimeout(60);
+  const called: Timed[] = [];
+  const reminder: Reminder = { afterMs: 20, call: (timed) => called.push(timed) };
+  const slow = timeout.start(reminder);
+  const quick = timeout.start(reminder);
+  const unasked = timeout.start();
+  timeout.end(quick);
+  await until(() => called.length > 0);
+  assert.ok(performance.now() >= slow.startedAt + 20);
+  assert.equal(slow.signal.aborted, false);
+  await until(() => slow.isOverdue && unasked.isOverdue);
+  assert.deepEqual(called, [slow]);
+  assert.equal(quick.isOverdue, false);
+});
+
+Deno.test("a reminder that would come after the limit does not come", async () => {
+  const timeout = new SharedTimeout(20);
+  let calls = 0;
+  const timed = timeout.start({ afterMs: 20, call: () => calls++ });
+  await until(() => timed.isOverdue);
+  assert.equal(calls, 0);
+});
+
+Deno.test("what runs can be ended for another reason, and what has ended cannot", () => {
+  const timeout = new SharedTimeout(60_000);
+  const [running, ended] = [timeout.start(), timeout.start()];
+  timeout.end(ended);
+  const reason = new Error("no connection");
+  timeout.abort(running, reason);
+  timeout.abort(ended, reason);
+  assert.equal(running.signal.reason, reason);
+  assert.equal(running.isOverdue, false);
+  assert.equal(ended.signal.aborted, false);
 });

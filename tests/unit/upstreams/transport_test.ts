@@ -3,10 +3,13 @@ import { Transport, type TransportConfig } from "../../../src/upstreams/transpor
 import { makeAuthority } from "../../kit/tls/certificate_authority.ts";
 
 const CONFIG: TransportConfig = {
+  baseUrl: "http://upstream.invalid",
+  connectTimeoutMs: 10_000,
   headerTimeoutMs: 1_000,
   http2: false,
   tls: { caCerts: [] },
   proxy: undefined,
+  isWayKnown: true,
 };
 
 function closing(...transports: Transport[]): void {
