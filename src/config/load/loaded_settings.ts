@@ -46,7 +46,9 @@ export function listSettings(
   loaded: Loaded<Table>,
   of: readonly Section[] = sections,
 ): ListedSetting[] {
-  return listed(loaded, of, ({ setting: { absent, secret } }, value) => {
+  return listed(loaded, of, ({ setting }, value, isDefault) => {
+    const { absent, secret, defaultName } = setting;
+    if (isDefault && defaultName !== undefined) return defaultName;
     if (value === undefined) return absent ?? "not set";
     return secret ? MASK : tomlText(value);
   });
@@ -69,12 +71,12 @@ const MASK = "••••";
 function listed<Value>(
   { settings, provenance }: Loaded<Table>,
   of: readonly Section[],
-  show: (placed: PlacedSetting, value: unknown) => Value,
+  show: (placed: PlacedSetting, value: unknown, isDefault: boolean) => Value,
 ): { readonly path: string; readonly value: Value; readonly source: string }[] {
   return settingsIn(settings, of).flatMap((placed) => {
     const source = provenance.get(placed.path);
     if (source === undefined) return [];
-    const value = show(placed, valueAt(settings, placed.keys));
+    const value = show(placed, valueAt(settings, placed.keys), source.from === "default");
     return [{ path: placed.path, value, source: formatSource(source) }];
   });
 }

@@ -12,6 +12,11 @@ Deno.test("the list names value and source of every setting and masks secrets", 
     value: "off",
     source: "default",
   });
+  assert.deepEqual(find("strip_request_headers"), {
+    path: "strip_request_headers",
+    value: "what front ends add",
+    source: "default",
+  });
   assert.deepEqual(find("client_api_key"), {
     path: "client_api_key",
     value: "••••",
@@ -36,4 +41,13 @@ Deno.test("programs get values as JSON has them, secrets masked", async () => {
   assert.equal(values["upstream_auth.api_key"], "••••");
   assert.equal(values["models[0].id"], "m");
   assert.deepEqual(values["strip_request_headers"], ["x-a-"]);
+});
+
+Deno.test("a value that somebody gave is listed as it is, where its default goes by a name", async () => {
+  const listed = listSettings(await load({ flags: { strip_request_headers: "x-a,x-b-" } }));
+  assert.deepEqual(listed.find(({ path }) => path === "strip_request_headers"), {
+    path: "strip_request_headers",
+    value: '["x-a", "x-b-"]',
+    source: "--strip-request-headers",
+  });
 });
