@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { copyProgram, shellRecipe } from "../../kit/process/manual.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
+import { copyProgram, manualBlocks, shellRecipe } from "../../kit/process/manual.ts";
 import { ProxyProcess } from "../../kit/process/proxy_process.ts";
 import { TemporaryDirectory } from "../../kit/process/temporary_directory.ts";
 import { request } from "../../kit/http1/raw_client.ts";
@@ -77,16 +78,23 @@ async function assertServes(
 }
 
 Deno.test("the manual's first command starts as it is written", async () => {
-  const recipe = await shellRecipe('--upstream-api-key "');
-  assert.match(recipe, /^deno run --allow-net --allow-read main\.ts /);
+  const recipe = await shellRecipe("deno run -P main.ts --upstream-url");
   await using upstream = RawUpstream.start();
   using clone = await Clone.make();
   const url = "https://api.anthropic.com";
   const here = replaceEach(recipe, [[url, `${upstream.url} --bind-address 127.0.0.1 --port 0`]]);
-  const keys = [/client-api-key "(.*)"/, /upstream-api-key "(.*)"/]
-    .map((pattern) => pattern.exec(recipe)?.[1] ?? assert.fail()) as [string, string];
   await using proxy = await clone.start(here);
-  await assertServes(proxy, upstream, keys);
+  await assertServes(proxy, upstream, keysIn(recipe));
+  assert.doesNotMatch(proxy.stdout.join("\n"), /--allow-|list of processes/);
+});
+
+Deno.test("no command of the manual gives a secret in a flag", async () => {
+  const flags = allSettings().flatMap(({ flag, setting }) => flag && setting.secret ? [flag] : []);
+  assert.ok(flags.length > 2);
+  for (const { text, language } of await manualBlocks()) {
+    if (language !== "bash") continue;
+    for (const flag of flags) assert.ok(!text.includes(`${flag} `), text);
+  }
 });
 
 Deno.test("the example file starts as it is written, by the manual's commands", async () => {
@@ -116,8 +124,8 @@ Deno.test("the example file starts from a directory outside of the clone too", a
 
 /** What the recipe sets the two variables to. */
 function keysIn(recipe: string): [client: string, upstream: string] {
-  const value = (name: string) => new RegExp(`${name}="(.*)"`).exec(recipe)?.[1] ?? assert.fail();
-  return [value("CLIENT_API_KEY"), value("UPSTREAM_API_KEY")];
+  const value = (name: RegExp) => name.exec(recipe)?.[1] ?? assert.fail();
+  return [value(/CLIENT_API_KEY="(.*)"/), value(/UPSTREAM_(?:AUTH__)?API_KEY="(.*)"/)];
 }
 
 Deno.test("the permission set names every variable that the example file names", async () => {
