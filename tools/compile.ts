@@ -1,7 +1,8 @@
 /**
  * `deno task compile [target…]`: programs that need no Deno, one for each platform.
  *
- * Their permissions are the set `compiled` of `deno.json`. They cannot be changed when the program
+ * Their permissions are the set `compiled` of `deno.json`, or `compiled-windows`, where `cmd` is what
+ * runs `az`. They cannot be changed when the program
  * starts, so they are what all settings together can need, and they name no relative path: Deno
  * would resolve it against the directory of the build. The request workers get their own, far
  * smaller ones, as under `deno run`; their module comes out of the program and needs none to be
@@ -26,7 +27,7 @@ export const TARGETS = [
   "x86_64-pc-windows-msvc",
 ];
 
-const FLAGS = ["-P", "--no-prompt", "--no-code-cache", "--exclude-unused-npm", "--frozen"];
+const FLAGS = ["--no-prompt", "--no-code-cache", "--exclude-unused-npm", "--frozen"];
 const REPOSITORY = fileURLToPath(new URL("../", import.meta.url));
 
 /**
@@ -44,13 +45,28 @@ export async function compile(
   const name = `claude-proxy-${target}${target.includes("windows") ? ".exe" : ""}`;
   const file = join(directory, name);
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", "--quiet", ...FLAGS, "--target", target, "--output", file, "main.ts"],
+    args: [
+      "compile",
+      "--quiet",
+      `-P=${permissionSet(target)}`,
+      ...FLAGS,
+      "--target",
+      target,
+      "--output",
+      file,
+      "main.ts",
+    ],
     cwd: REPOSITORY,
     env: base === undefined ? {} : { DENORT_BIN: base },
     stdout: "inherit",
     stderr: "inherit",
   }).spawn().status;
   return { file, success };
+}
+
+/** The set of permissions in `deno.json` that a target's program is given. */
+export function permissionSet(target: string): "compiled" | "compiled-windows" {
+  return target.includes("windows") ? "compiled-windows" : "compiled";
 }
 
 async function compileAll(targets: string[]): Promise<number> {

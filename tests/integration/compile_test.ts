@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { compile, TARGETS } from "../../tools/compile.ts";
+import { azCommand } from "../../src/credentials/providers/azure_cli.ts";
+import { compile, permissionSet, TARGETS } from "../../tools/compile.ts";
 import deno from "../../deno.json" with { type: "json" };
 import { type CompiledProgram, readCompiledProgram } from "../kit/process/compiled_program.ts";
 
@@ -70,6 +71,15 @@ Deno.test("a compiled program holds every module that it may load, and permissio
     assert.equal(code_cache_key, null);
     assert.deepEqual(unstable_config.features, deno.unstable);
   });
+});
+
+Deno.test("a compiled program may run what runs az on its platform, and differs in nothing else", () => {
+  const { compiled, "compiled-windows": windows } = deno.permissions;
+  assert.deepEqual({ ...windows, run: compiled.run }, compiled);
+  for (const target of TARGETS) {
+    const { program } = azCommand([], target.includes("windows") ? "windows" : "linux");
+    assert.deepEqual(deno.permissions[permissionSet(target)].run, [program], target);
+  }
 });
 
 Deno.test("the release workflow compiles every target with the Deno we test with, after the tests", async () => {
