@@ -9,6 +9,7 @@ const CANNOT_APPLY: Readonly<Record<string, string>> = {
   bind_address: "the host decides where to listen",
   port: "the host decides where to listen",
   workers: "the host decides how many isolates there are",
+  memory_limit: "the host limits an isolate's memory",
   upstream_ca_file: "there are no files",
   upstream_client_cert_path: "there are no files",
   "upstream_auth.client_certificate_path": "there are no files; use client_secret",

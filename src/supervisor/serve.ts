@@ -94,7 +94,7 @@ async function end(
   }
   const fields = { ...cause, exit_code: LOST_THREAD };
   log.error("a dead worker's thread goes on: the program exits, to be started again", fields);
-  await drain(cause, service, Math.min(shutdown_timeout, LAST_DRAIN));
+  await drain(cause, service, cause.urgent ? 0 : Math.min(shutdown_timeout, LAST_DRAIN));
   return LOST_THREAD;
 }
 
@@ -103,7 +103,7 @@ async function drain(cause: object, service: Service, timeout: number): Promise<
   log.info("draining", { ...cause, timeout_seconds: timeout });
   const upkeepEnded = service.certificates?.stop();
   if (!await within(timeout * 1000, service.pool.drain())) {
-    log.warn("cutting off requests still running after shutdown_timeout");
+    log.warn("cutting off requests that still run");
     await within(CUT_OFF_TIMEOUT, service.pool.cutOff());
   }
   await upkeepEnded;
@@ -112,7 +112,7 @@ async function drain(cause: object, service: Service, timeout: number): Promise<
 /** Has everything that runs follow new settings. What can fail comes first. */
 async function apply(
   loaded: LoadedSettings,
-  { pool, credentials, certificates }: Service,
+  { pool, memory, credentials, certificates }: Service,
   connection: UpstreamConnection,
   output: LogOutput,
 ): Promise<void> {
@@ -122,6 +122,7 @@ async function apply(
   const config = workerConfig(settings, pool.listen, { ...connection, tls });
   output.hideSecrets(secretValues(loaded));
   output.configure(settings.logging);
+  memory.limit = settings.memory_limit;
   credentials.change(settings.upstream_auth);
   await Promise.all([pool.reload(config), certificates?.reloadCertificates()]);
 }

@@ -11,6 +11,7 @@ import { logRequest } from "./access_log.ts";
 import { createProvider } from "../credentials/providers/registry.ts";
 import { CredentialSource, type TokenWatch } from "../credentials/source.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
+import { MemoryGuard } from "./memory_guard.ts";
 import { certificateReporter, type UpstreamConnection } from "./upstream_connection.ts";
 import { workerConfig, workerCount } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
@@ -19,6 +20,7 @@ import { workerPermissions } from "./worker_permissions.ts";
 /** What serves requests. To dispose of it ends it at once, running requests with it. */
 export interface Service extends AsyncDisposable {
   readonly pool: WorkerPool;
+  readonly memory: MemoryGuard;
   readonly credentials: CredentialSource;
   readonly certificates: CertificateSource | undefined;
 }
@@ -59,9 +61,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   credentials.start();
   await startPool(pool, options);
   if (certificates !== undefined) keepCertificate(certificates, pool, metrics);
+  const memory = guardMemory(pool, settings);
+  opened.defer(() => memory.stop());
   const owned = opened.move();
   return {
     pool,
+    memory,
     credentials,
     certificates,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -136,6 +141,16 @@ async function startPool(
   log.info(`listening on ${scheme}://${netAddress(hostname, port)}`, {
     upstream: connection.url,
     workers,
+  });
+}
+
+function guardMemory(pool: WorkerPool, { memory_limit: limit }: Settings): MemoryGuard {
+  return new MemoryGuard({
+    limit,
+    workers: () => pool.loads,
+    end: (worker, reason) => pool.endForMemory(worker, reason),
+    onFailure: (held) =>
+      log.error("memory stays above memory_limit though every worker was replaced", held),
   });
 }
 

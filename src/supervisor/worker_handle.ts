@@ -2,6 +2,7 @@ import { type CallArguments, ChannelClosed } from "../ipc/channel.ts";
 import type { RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
 import { supervisorReaders } from "../ipc/supervisor_readers.ts";
 import { WorkerThread } from "../ipc/worker_thread.ts";
+import type { WorkerLoad } from "./memory_guard.ts";
 
 /** Milliseconds that a worker may take to load its modules and listen. */
 const START_TIMEOUT = 60_000;
@@ -13,7 +14,7 @@ export interface WorkerHandleOptions {
   readonly number: number;
   readonly permissions: Deno.PermissionOptions;
   readonly supervisor: Omit<Supervisor, "failed">;
-  /** Milliseconds that it may be silent, and that its thread may go on once it has died. */
+  /** Milliseconds that it may be silent. */
   readonly patienceMs: number;
   /** It died, or was ended because it could not do what it was told. */
   readonly onDeath: (reason: string) => void;
@@ -23,15 +24,34 @@ export interface WorkerHandleOptions {
 export class WorkerHandle {
   readonly #thread: WorkerThread<RequestWorker, Supervisor>;
   readonly #patienceMs: number;
+  #inFlight = 0;
+  #isUrgent = false;
 
   constructor({ number, patienceMs, supervisor, ...options }: WorkerHandleOptions) {
     this.#patienceMs = patienceMs;
     this.#thread = new WorkerThread({
       ...options,
       name: "request-worker",
-      functions: { ...supervisor, failed: (reason) => this.#thread.end(reason) },
+      functions: {
+        ...supervisor,
+        requests: (report) => {
+          this.#inFlight = report.inFlight;
+          supervisor.requests(report);
+        },
+        failed: (reason) => this.end(reason),
+      },
       readers: supervisorReaders(number),
     });
+  }
+
+  /** Whether nobody can wait for the end of its thread, once it has died. */
+  get isUrgent(): boolean {
+    return this.#isUrgent;
+  }
+
+  /** What is known of it from outside. */
+  get load(): Omit<WorkerLoad, "worker"> {
+    return { inFlight: this.#inFlight, silentMs: this.#thread.silentMs };
   }
 
   /**
@@ -56,7 +76,7 @@ export class WorkerHandle {
     try {
       await this.#thread.channel.call(verb, ...rest);
     } catch (error) {
-      if (!(error instanceof ChannelClosed)) this.#thread.end(String(error));
+      if (!(error instanceof ChannelClosed)) this.end(String(error));
       throw error;
     }
   }
@@ -66,13 +86,23 @@ export class WorkerHandle {
     this.#thread.channel.tell("credential", credential);
   }
 
-  /** Ends it at once, and running requests with it. */
+  /**
+   * Ends it at once as one that died, and running requests with it.
+   *
+   * @param options whether nobody can wait for the end of its thread
+   */
+  end(reason: string, { urgent }: { urgent: boolean } = { urgent: false }): void {
+    this.#isUrgent = urgent;
+    this.#thread.end(reason);
+  }
+
+  /** Ends it at once, which is no death, and running requests with it. */
   terminate(): void {
     this.#thread.channel.close("terminated");
   }
 
-  /** Whether its thread ends in time, once it has died. */
-  threadEnds(): Promise<boolean> {
-    return this.#thread.threadEnds(this.#patienceMs);
+  /** Whether its thread ends within so many milliseconds, once it has died. */
+  threadEnds(withinMs: number): Promise<boolean> {
+    return this.#thread.threadEnds(withinMs);
   }
 }

@@ -1,12 +1,15 @@
 import type { IssuedCredential, ToCredentialHolder } from "../credentials/messages.ts";
 import type { CertificatePair, Supervisor, WorkerConfig } from "../ipc/messages.ts";
 import { RestartBackoff } from "../time/restart_backoff.ts";
+import type { WorkerLoad } from "./memory_guard.ts";
 import { WorkerHandle } from "./worker_handle.ts";
 
 /** Longest time before a dead worker is replaced, in milliseconds, where none is left to serve. */
 const LONGEST_ALONE = 1_000;
 /** Milliseconds that a worker may be silent, take for a verb, and run on once it was ended. */
 export const PATIENCE = 10_000;
+/** Milliseconds that one whose memory grows may run on once it was ended. */
+const URGENCY = 2_000;
 /** A compiled program has it because `deno.json` names it under `compile`: no import leads to it. */
 const WORKER = new URL("../worker/main.ts", import.meta.url);
 
@@ -39,6 +42,8 @@ export interface LostThread {
   readonly worker: number;
   /** Why the worker was ended. */
   readonly reason: string;
+  /** Whether nobody can wait, because its memory grows. */
+  readonly urgent: boolean;
 }
 
 /** Request workers that share one port. One that dies is replaced; the others serve on. */
@@ -70,6 +75,16 @@ export class WorkerPool {
    */
   get lost(): Promise<LostThread> {
     return this.#lost.promise;
+  }
+
+  /** What is known of each worker from outside. */
+  get loads(): readonly WorkerLoad[] {
+    return [...this.#workers].map(([worker, handle]) => ({ worker, ...handle.load }));
+  }
+
+  /** Ends a worker whose memory grows. Another takes its place. */
+  endForMemory(number: number, reason: string): void {
+    this.#workers.get(number)?.end(reason, { urgent: true });
   }
 
   /** Has every worker serve new requests differently; resolves once all of them do. */
@@ -165,7 +180,7 @@ export class WorkerPool {
       patienceMs: this.#patienceMs,
       onDeath: (reason) => {
         this.#replace(number, reason);
-        void this.#awaitEnd(worker, { worker: number, reason });
+        void this.#awaitEnd(worker, { worker: number, reason, urgent: worker.isUrgent });
       },
     });
     this.#workers.set(number, worker);
@@ -196,7 +211,9 @@ export class WorkerPool {
   }
 
   async #awaitEnd(worker: WorkerHandle, death: LostThread): Promise<void> {
-    if (this.#replacing && !await worker.threadEnds()) this.#lost.resolve(death);
+    if (!this.#replacing) return;
+    const withinMs = death.urgent ? URGENCY : this.#patienceMs;
+    if (!await worker.threadEnds(withinMs)) this.#lost.resolve(death);
   }
 }
 

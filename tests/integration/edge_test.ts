@@ -60,6 +60,11 @@ const TLS_FILES = {
 
 const REFUSED: [what: string, env: Record<string, string>, reason: RegExp][] = [
   ["a port", { CLAUDE_PROXY__PORT: "99" }, /port cannot apply under deno serve: the host decides/],
+  [
+    "a limit of memory",
+    { CLAUDE_PROXY__MEMORY_LIMIT: "536870912" },
+    /memory_limit cannot apply under deno serve: the host limits/,
+  ],
   ["a number of workers", { CLAUDE_PROXY__WORKERS: "2" }, /workers cannot apply under deno serve/],
   [
     "a log directory",

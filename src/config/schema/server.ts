@@ -134,6 +134,16 @@ export const server = {
       example: 600,
     },
     {
+      key: "memory_limit",
+      flag: "--memory-limit <BYTES>",
+      kind: integer({ min: 134_217_728 }),
+      absent: "off",
+      doc:
+        "Most resident memory of the whole process in bytes. Above it a request worker is replaced, " +
+        "and its streams end: one that no longer answers, else the one with the most requests.",
+      example: 536870912,
+    },
+    {
       key: "workers",
       flag: "--workers <N>",
       kind: wordOr("auto", integer({ min: 1, max: 256 })),

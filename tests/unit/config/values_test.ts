@@ -104,6 +104,7 @@ Deno.test("numbers out of range and numbers that are none are refused", async ()
     ["port", "0x50", /got "0x50"/],
     ["workers", "0", /"auto" or a whole number from 1 to 256, got 0/],
     ["workers", "aut", /got "aut"; did you mean auto\?/],
+    ["memory_limit", "512", /whole number from 134217728 up, got 512/],
     ["max_request_body", "0", /whole number from 1 up, got 0/],
     ["max_request_body", "99999999999999999999", /whole number from 1 up/],
     ["upstream_connect_timeout", "0", /seconds, more than 0/],
