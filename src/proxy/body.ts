@@ -1,13 +1,14 @@
 import type { Failure } from "./failure.ts";
 import { type ByteStream, ChunksTooSmall, PieceReader } from "./piece_reader.ts";
 
-/**
- * Bytes that are read in a row once there is need of one. As long as a row lasts, more goes out of
- * what the runtime has piled up than comes in (see {@linkcode PieceReader}).
- */
-const READ_AHEAD = 524_288;
-/** Bytes that a piece counts for at least. */
-const LEAST = 512;
+/** What is read in a row: little, since nothing else gets its turn meanwhile. */
+const ROW = { bytes: 65_536, pieces: 128 };
+/** The same while more is piled up: in a long row more goes out than comes in. */
+const LONG_ROW = { bytes: 524_288, pieces: 1_024 };
+/** Bytes of a piece on average below which a row is followed by a rest: such a body is mere work. */
+const TINY = 64;
+/** Milliseconds. */
+const REST = 1;
 
 /**
  * A request's body on its way to the upstream. One that announces its length is not touched, so that
@@ -54,21 +55,24 @@ export class RequestBody {
     return this.#stream(reader, first);
   }
 
-  /** A stream that reads some pieces when it is asked for one. */
+  /** A stream that reads a row of pieces when it is asked for one. */
   #stream(reader: PieceReader, first?: Uint8Array<ArrayBuffer>): ByteStream {
     let next = first;
-    let bytes = 0;
+    let left = this.#maxBytes ?? Infinity;
     return new ReadableStream({
       pull: async (controller) => {
-        for (let ahead = 0; ahead < READ_AHEAD;) {
+        const row = { bytes: 0, pieces: 0 };
+        while (hasRoom(row, reader.isBehind ? LONG_ROW : ROW)) {
           const piece = next ?? await this.#read(reader);
           next = undefined;
           if (piece === undefined) return this.#end(controller);
-          bytes += piece.length;
-          if (bytes > (this.#maxBytes ?? Infinity)) await this.#giveUp(reader);
+          left -= piece.length;
+          if (left < 0) await this.#giveUp(reader);
           controller.enqueue(piece);
-          ahead += Math.max(piece.length, LEAST);
+          row.bytes += piece.length;
+          row.pieces++;
         }
+        if (row.bytes < TINY * row.pieces) await new Promise((later) => setTimeout(later, REST));
       },
       cancel: (reason) => reader.cancel(reason),
     }, { highWaterMark: 0 });
@@ -100,6 +104,10 @@ export class RequestBody {
     await reader.cancel();
     throw new RangeError(`Body exceeds ${maxBytes} bytes`);
   }
+}
+
+function hasRoom({ bytes, pieces }: typeof ROW, most: typeof ROW): boolean {
+  return bytes < most.bytes && pieces < most.pieces;
 }
 
 /**

@@ -20,6 +20,8 @@ const LINGER = 1_000;
  * (`docs/runtime/02-chunked-body.ts`). So:
  *
  * - a read asks for as much as a chunk holds: see {@linkcode ReadSize};
+ * - reads follow one another as long as something is piled up, see {@linkcode PieceReader.isBehind}: the
+ *   runtime learns of what has come since only when its event loop goes round;
  * - a body that piles up all the same, because its chunks are tiny, is given up: see
  *   {@linkcode ReadTimes}.
  *
@@ -51,6 +53,11 @@ export class PieceReader {
       if (this.#times.areTooLong(took, piece.length)) this.#giveUp();
       if (piece.length > 0) return piece; // An empty one ends a body of HTTP/2.
     }
+  }
+
+  /** Whether something is piled up, as far as the last read can tell. */
+  get isBehind(): boolean {
+    return this.#times.isLong;
   }
 
   /** Reads nothing more. */
@@ -136,13 +143,12 @@ class ReadSize {
   }
 }
 
-/** Reads in a row that have to take too long. */
-const SLOW_READS = 16;
-/** Milliseconds that a slow one takes at least, and how often it takes as long as the quickest. */
-const SLOW = 0.02;
-const SLOWNESS = 4;
+/** Milliseconds that a long read takes at least, and how often it takes as long as the quickest. */
+const LONG = { least: 0.006, times: 4 };
+/** Milliseconds that one takes at least that is too long, and how many have to be, in a row. */
+const TOO_LONG = { least: 0.02, reads: 16 };
 /** Square milliseconds for each byte of a piece. */
-const SLOW_SQUARE = 1e-5;
+const SQUARE = 1e-5;
 
 /** What the quickest read of any body took so far, in milliseconds: one with nothing to move. */
 let quickest = Infinity;
@@ -152,15 +158,22 @@ let quickest = Infinity;
  * bytes a millisecond. To throw it away, a chunk of c bytes at a time, takes B / c such moves, half as
  * long on average: B² / 2cv, or t²·v / 2c for a read that takes t = B / v. With 20 MB for v, that is 100
  * ms where t² / c is a 100,000th. The first reads of a worker, and those of a slow machine, take long
- * with nothing to move; so a slow one is also slower than others were.
+ * with nothing to move; so a long one is also longer than others were.
  */
 class ReadTimes {
-  #slow = 0;
+  #isLong = false;
+  #tooLong = 0;
+
+  /** Whether the last one was long, so that something may be piled up. */
+  get isLong(): boolean {
+    return this.#isLong;
+  }
 
   areTooLong(took: number, length: number): boolean {
     quickest = Math.min(quickest, took);
-    const least = Math.max(SLOW, SLOWNESS * quickest);
-    this.#slow = took > least && took ** 2 > SLOW_SQUARE * length ? this.#slow + 1 : 0;
-    return this.#slow >= SLOW_READS;
+    this.#isLong = took > Math.max(LONG.least, LONG.times * quickest);
+    const isTooLong = this.#isLong && took > TOO_LONG.least && took ** 2 > SQUARE * length;
+    this.#tooLong = isTooLong ? this.#tooLong + 1 : 0;
+    return this.#tooLong >= TOO_LONG.reads;
   }
 }

@@ -3,8 +3,15 @@ import { type ClientTarget, RawClient } from "../kit/http1/raw_client.ts";
 /** How attackers behave. All of it is done by one process with one event loop, see `attacker.ts`. */
 export interface Attack {
   readonly name: string;
-  /** What they connect to, and what they speak there. */
-  readonly speaks: "http" | "https" | "h2" | "tcp to the TLS port";
+  /** What they connect to, and what they speak there; h2c is HTTP/2 without TLS. */
+  readonly speaks: "http" | "https" | "h2" | "h2c" | "tcp to the TLS port";
+  /** Whether they meet the proxy in front of the upstream that takes uploads. @default {false} */
+  readonly uploads?: boolean;
+  /**
+   * What the product does not withstand yet, and what is to contain it: the suite leaves such an attack
+   * out, and `deno task hostile` does not fail over it. @default {it withstands it}
+   */
+  readonly awaits?: string;
   /** Connections at the same time. */
   readonly connections: number;
   /** Most connections opened a second, by all together: a closed one is opened again. */
@@ -12,7 +19,12 @@ export interface Attack {
   /** What a connection begins with. @default {nothing} */
   readonly first?: (connection: number) => string | Uint8Array;
   /** What it sends from then on, and how many times a second each connection does. */
-  readonly then?: { bytes: (count: number) => string | Uint8Array; rate: number };
+  readonly then?: {
+    bytes: (count: number) => string | Uint8Array;
+    rate: number;
+    /** How many times it does, to leave by FIN then. @default {without end} */
+    times?: number;
+  };
   /** Whether it reads what it gets, and waits for the end. @default {false} */
   readonly reads?: boolean;
   /** When it leaves by itself, and how. @default {never} */
@@ -79,6 +91,7 @@ async function oneConnection(
     reading?.catch(ended);
     if (attack.leaves) return await leave(client, attack.leaves);
     if (attack.then) await keepSending(client, attack.then, { signal, progress });
+    if (attack.then?.times !== undefined) return;
     await (reading ?? ending(signal));
   } finally {
     progress.open--;
@@ -90,6 +103,7 @@ async function oneConnection(
 function targetOf({ speaks }: Attack, { port, tlsPort, caCerts }: Victim): ClientTarget {
   switch (speaks) {
     case "http":
+    case "h2c":
       return { port };
     case "tcp to the TLS port":
       return { port: tlsPort };
@@ -110,11 +124,13 @@ async function leave(
 
 async function keepSending(
   client: RawClient,
-  { bytes, rate }: NonNullable<Attack["then"]>,
+  { bytes, rate, times = Infinity }: NonNullable<Attack["then"]>,
   { signal, progress }: { signal: AbortSignal; progress: Progress },
 ): Promise<void> {
-  for (let count = 0; !signal.aborted; count++) {
-    await pause(1000 / rate, signal);
+  let due = performance.now();
+  for (let count = 0; count < times && !signal.aborted; count++) {
+    due = Math.max(due + 1000 / rate, performance.now() - 1000 / rate);
+    await pause(due - performance.now(), signal);
     await client.write(bytes(count), Infinity);
     progress.sent++;
   }

@@ -17,6 +17,8 @@ import {
 } from "../kit/http2/http2_frames.ts";
 import { encodeHeaderBlock } from "../kit/http2/hpack.ts";
 import type { Attack } from "./attack.ts";
+import { FLOOD_ATTACKS } from "./flood_attacks.ts";
+import { UPLOAD_ATTACKS } from "./upload_attacks.ts";
 
 const HELLO_OF_512_BYTES = Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3);
 const HEAD = "Host: localhost\r\n";
@@ -263,4 +265,9 @@ const OF_TLS: readonly Attack[] = [
 ];
 
 /** Every attack there is. */
-export const ATTACKS: readonly Attack[] = [...OF_HTTP1, ...OF_TLS];
+export const ATTACKS: readonly Attack[] = [
+  ...OF_HTTP1,
+  ...UPLOAD_ATTACKS,
+  ...OF_TLS,
+  ...FLOOD_ATTACKS,
+];

@@ -1,24 +1,26 @@
 /**
- * `deno task hostile [seconds] [part of a name]`: for each attack, a well-behaved client's 99th
- * percentile before it and during it, what the proxy holds, and every wrong answer. The exit code is
- * 1 where an answer was wrong or the client waited ten times as long as before. It needs Linux, and
- * a limit of open files beyond 12,000.
+ * `deno task hostile [seconds] [part of a name] [nginx]`: for each attack, a well-behaved client's 99th
+ * percentile before it and during it, what the proxy holds, and every wrong answer. With `nginx`, the
+ * same attack on nginx stands below it, where nginx speaks the protocol. The exit code is 1 where an
+ * answer was wrong or the client waited ten times as long as before, but for attacks that await
+ * something (see `Attack.awaits`). It needs Linux, and a limit of open files beyond 12,000.
  */
-import { Arena } from "./arena.ts";
+import { Arena, besides, type Defender } from "./arena.ts";
 import type { Attack } from "./attack.ts";
 import { ATTACKS } from "./attacks.ts";
 import { AttackerProcess } from "./attacker_process.ts";
 import { Bystander, percentile } from "./bystander.ts";
+import { NginxDefender } from "./nginx_defender.ts";
 
 const MEGABYTE = 2 ** 20;
 /** How much longer a well-behaved client may wait than when it is quiet. */
 const TOLERATED = 10;
+const NAME_WIDTH = 56;
 
-const [seconds = "10", part = ""] = Deno.args;
+const [seconds = "10", part = "", comparison] = Deno.args;
 
 /** What one attack did. */
 interface Figures {
-  readonly attack: Attack;
   /** 99th percentiles, in milliseconds. */
   readonly quiet: number;
   readonly during: number;
@@ -32,35 +34,33 @@ interface Figures {
   readonly wrong: readonly string[];
 }
 
-async function measure(arena: Arena, attack: Attack): Promise<Figures> {
-  const proxy = arena.attacked(attack);
-  const quiet = await watch(arena, attack, () => {});
-  const before = { rss: proxy.rssBytes(), descriptors: proxy.fdCount() };
+async function measure(attack: Attack, defender: Defender): Promise<Figures> {
+  const quiet = await watch(attack, defender, () => {});
+  const before = { rss: defender.rssBytes(), descriptors: defender.fdCount() };
   let [rss, descriptors] = [before.rss, before.descriptors];
-  await using attackers = new AttackerProcess(attack, arena.victim);
+  await using attackers = new AttackerProcess(attack, defender.victim);
   await attackers.until(({ opened }) => opened >= attack.connections, 60_000);
-  const during = await watch(arena, attack, () => {
-    rss = Math.max(rss, proxy.rssBytes());
-    descriptors = Math.max(descriptors, proxy.fdCount());
+  const during = await watch(attack, defender, () => {
+    rss = Math.max(rss, defender.rssBytes());
+    descriptors = Math.max(descriptors, defender.fdCount());
   });
   const { opened, open } = attackers.progress;
   await attackers.stop();
   await new Promise((later) => setTimeout(later, 2_000));
   return {
-    attack,
     quiet: percentile(quiet.latencies, 0.99),
     during: percentile(during.latencies, 0.99),
     opened,
     open,
     rss: [before.rss, rss],
-    descriptors: [before.descriptors, descriptors, proxy.fdCount()],
+    descriptors: [before.descriptors, descriptors, defender.fdCount()],
     wrong: [...quiet.wrong, ...during.wrong],
   };
 }
 
 /** Watches a well-behaved client for the time given, and calls `look` twice a second. */
-async function watch(arena: Arena, attack: Attack, look: () => void): Promise<Bystander> {
-  const bystander = new Bystander(arena.besides(attack));
+async function watch(attack: Attack, { victim }: Defender, look: () => void): Promise<Bystander> {
+  const bystander = new Bystander(besides(attack, victim));
   const timer = setInterval(look, 500);
   await new Promise((later) => setTimeout(later, Number(seconds) * 1000));
   clearInterval(timer);
@@ -68,10 +68,13 @@ async function watch(arena: Arena, attack: Attack, look: () => void): Promise<By
   return bystander;
 }
 
-function print({ attack, quiet, during, rss, descriptors, ...figures }: Figures): void {
+function print(
+  name: string,
+  { quiet, during, rss, descriptors, ...figures }: Figures,
+): void {
   const { opened, open, wrong } = figures;
   console.log([
-    attack.name.padEnd(40),
+    name.padEnd(NAME_WIDTH),
     `${opened} (${open})`.padStart(14),
     quiet.toFixed(1).padStart(10),
     during.toFixed(1).padStart(11),
@@ -84,7 +87,7 @@ function print({ attack, quiet, during, rss, descriptors, ...figures }: Figures)
 }
 
 console.log(
-  `${"attack".padEnd(40)}${"opened (open)".padStart(14)}${"p99 quiet".padStart(10)}` +
+  `${"attack".padEnd(NAME_WIDTH)}${"opened (open)".padStart(14)}${"p99 quiet".padStart(10)}` +
     `${"p99 during".padStart(11)}${"ratio".padStart(7)}${"RSS MiB".padStart(12)}` +
     `${"descriptors".padStart(19)}${"wrong".padStart(7)}`,
 );
@@ -92,15 +95,20 @@ const failed: string[] = [];
 {
   await using arena = await Arena.start();
   for (const attack of ATTACKS.filter(({ name }) => name.includes(part))) {
-    const figures = await measure(arena, attack);
-    print(figures);
+    const figures = await measure(attack, arena.defender(attack));
+    print(attack.awaits === undefined ? attack.name : `${attack.name} *`, figures);
     const slow = !(figures.during / figures.quiet < TOLERATED);
-    if (slow || figures.wrong.length > 0) failed.push(attack.name);
+    const failure = slow || figures.wrong.length > 0;
+    if (failure && attack.awaits === undefined) failed.push(attack.name);
+    if (comparison !== "nginx" || attack.speaks === "h2c") continue;
+    await using nginx = await NginxDefender.start(await arena.upstreamUrl(attack));
+    print("  nginx", await measure(attack, nginx));
   }
 }
 console.log(`
 Latencies in milliseconds, from when each of 100 requests a second (over TLS 20) was due; half of
-them on new connections. One process attacks, at rates that leave it most of a core: see attacks.ts.`);
+them on new connections. One process attacks, at rates that leave it most of a core: see attacks.ts.
+* awaits what is to contain it: it is measured, and does not count.`);
 if (failed.length > 0) {
   console.error(`Failed: ${failed.join(", ")}`);
   Deno.exit(1);

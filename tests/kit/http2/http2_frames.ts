@@ -4,6 +4,7 @@ import { type Bytes, concatBytes } from "../http1/bytes.ts";
 export const FRAME = {
   data: 0,
   headers: 1,
+  priority: 2,
   rstStream: 3,
   settings: 4,
   ping: 6,

@@ -32,6 +32,11 @@ export class Daemon implements AsyncDisposable {
     });
   }
 
+  /** Its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Starts it, and waits for the line that says it serves. */
   static async start(options: DaemonOptions): Promise<Daemon> {
     const daemon = new Daemon(options);

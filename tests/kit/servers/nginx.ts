@@ -73,6 +73,12 @@ export class Nginx implements AsyncDisposable {
     return nginx;
   }
 
+  /** Its master process. */
+  get pid(): number {
+    if (this.#daemon === undefined) throw new Error("nginx was not started");
+    return this.#daemon.pid;
+  }
+
   /** Its URL. */
   get url(): string {
     return `http${this.#tls ? "s" : ""}://localhost:${this.port}`;
