@@ -35,8 +35,7 @@ export type Certificates = readonly [X509Certificate, ...X509Certificate[]];
 export function readCertificates(pem: PemText): Certificates {
   const [leaf, ...others] = pem.text.match(CERTIFICATE) ?? [];
   if (leaf === undefined) {
-    const instead = pem.text.includes("PRIVATE KEY") ? ", it holds a private key" : "";
-    throw new PemError(pem, `holds no PEM certificate${instead}`);
+    throw new PemError(pem, `holds no PEM certificate${insteadOfIt(pem)}`);
   }
   const certificate = (block: string, number: number) =>
     parsed(pem, `certificate ${number}`, () => new X509Certificate(block));
@@ -55,10 +54,19 @@ export function readPrivateKey(pem: PemText): KeyObject {
   // The block by itself: Deno's `createPrivateKey` takes no other text beside a key.
   const block = PRIVATE_KEY.exec(pem.text)?.[0];
   if (block === undefined) {
-    const instead = pem.text.includes("BEGIN CERTIFICATE") ? ", it holds a certificate" : "";
-    throw new PemError(pem, `holds no PEM private key (PKCS#8, SEC1 or PKCS#1)${instead}`);
+    throw new PemError(pem, `holds no PEM private key (PKCS#8, SEC1 or PKCS#1)${insteadOfIt(pem)}`);
   }
   return parsed(pem, "the private key", () => createPrivateKey(block));
+}
+
+/** What a text holds in place of what was looked for, where it can be told. */
+function insteadOfIt({ text }: PemText): string {
+  const label = /-----BEGIN (?:RSA |EC )?([A-Z0-9 ]+)-----/.exec(text)?.[1];
+  if (label !== undefined) return `, it holds a ${label.toLowerCase()}`;
+  if (text.includes("-\0-\0")) return ", it is UTF-16, expected UTF-8";
+  return text.includes("\0") || text.startsWith("0\uFFFD")
+    ? ", it is binary (DER or PKCS#12), expected PEM"
+    : "";
 }
 
 /** A private key as PKCS#8, PEM. */

@@ -45,6 +45,18 @@ Deno.test("upstream_ca_file makes a private authority trusted", async () => {
   assert.equal((await request({ port: proxy.port, headers })).status, 200);
 });
 
+Deno.test("files that Windows wrote serve as well: a byte-order mark and its line ends", async () => {
+  const windows = (text: string) => `\uFEFF${text.replaceAll("\n", "\r\n")}`;
+  await using upstream = RawUpstream.start(undefined, { tls: server });
+  await using files = await writeFiles({
+    "upstream-ca-file": windows(authority.cert),
+    "upstream-client-cert-path": windows(client.cert),
+    "upstream-client-key-path": windows(client.key),
+  });
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, args: files.args });
+  assert.equal((await request({ port: proxy.port, headers })).status, 200);
+});
+
 Deno.test("67 with a wrong authority the log says whose certificate was not trusted", async () => {
   await using upstream = RawUpstream.start(undefined, { tls: server });
   await using files = await writeFiles({ "upstream-ca-file": stranger.cert });
@@ -111,6 +123,11 @@ programTest({
 
 const REFUSED: [name: string, files: FlagFiles, complaint: RegExp][] = [
   ["a CA file without a certificate", { "upstream-ca-file": "nothing" }, /no PEM certificate/],
+  [
+    "a CA file in UTF-16",
+    { "upstream-ca-file": [...stranger.cert].join("\0") },
+    /upstream_ca_file: .*upstream-ca-file: holds no PEM certificate, it is UTF-16, expected UTF-8/,
+  ],
   ["a certificate without its key", {
     "upstream-client-cert-path": client.cert,
   }, /expected both or neither/],

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
 import { reencodeKey, TestAuthority } from "../../kit/tls/authority.ts";
 import { PemError, privateKeyPem, readCertificates, readPrivateKey } from "../../../src/net/pem.ts";
 
@@ -52,10 +53,35 @@ Deno.test("what is given back is what the runtime trusts and serves", async () =
   await server.shutdown();
 });
 
+/** Text as Windows' editors save it, the byte-order mark first. */
+function utf16(text: string): Uint8Array {
+  return new Uint8Array(Uint16Array.from(`\uFEFF${text}`, (char) => char.charCodeAt(0)).buffer);
+}
+
+/** Bytes as a file's text is read. */
+function asRead(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
 const FAULTS: [read: (pem: { name: string; text: string }) => unknown, text: string, is: string][] =
   [
     [readCertificates, "", "holds no PEM certificate"],
     [readCertificates, key, "holds no PEM certificate, it holds a private key"],
+    [
+      readCertificates,
+      "-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n",
+      "holds no PEM certificate, it holds a certificate request",
+    ],
+    [
+      readCertificates,
+      asRead(utf16(cert)),
+      "holds no PEM certificate, it is UTF-16, expected UTF-8",
+    ],
+    [
+      readCertificates,
+      asRead(new X509Certificate(cert).raw),
+      "holds no PEM certificate, it is binary (DER or PKCS#12), expected PEM",
+    ],
     [readCertificates, cert.replace(/\n[^-]+\n/, "\nAAAA\n"), "certificate 1 cannot be read"],
     [readPrivateKey, "", "holds no PEM private key (PKCS#8, SEC1 or PKCS#1)"],
     [
