@@ -85,8 +85,9 @@ export class CredentialHolder {
 
   /** Tells that the upstream refused a credential of ours with 401 or 403. */
   refused(credential: UpstreamCredential, status: number): void {
-    if (credential.kind !== "bearer" || this.#issued?.credential !== credential) return;
-    if (status === 401) this.#suspect = true;
+    if (this.#issued?.credential !== credential) return;
+    // Nobody has another API key: only a token can be replaced.
+    if (status === 401 && credential.kind === "bearer") this.#suspect = true;
     this.#options.post({ type: "credential_refused", id: this.#issued.id, status });
   }
 

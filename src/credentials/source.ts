@@ -1,7 +1,8 @@
 import type { UpstreamAuthSettings } from "../config/schema/settings.ts";
-import { log } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
 import { type Clock, systemClock } from "../time/clock.ts";
 import { CredentialCache, type CredentialFailure } from "./cache.ts";
+import type { UpstreamCredential } from "./credential.ts";
 import type { FromCredentialHolder, IssuedCredential, ToCredentialHolder } from "./messages.ts";
 import type { CredentialProvider, ProvidedCredential } from "./provider.ts";
 
@@ -29,6 +30,18 @@ export interface CredentialSourceOptions {
 
 /** Milliseconds between two hints in the log about refusals of the upstream. */
 const HINT_INTERVAL = 60_000;
+
+/** What to do about a credential that the upstream refused. */
+const REFUSED = {
+  api_key: {
+    message: "API key: check upstream_auth.api_key, where it goes (header), and what it may do",
+    to: undefined,
+  },
+  bearer: {
+    message: "token: assign Azure AI User or Cognitive Services User",
+    to: "the identity that the token is for, on the upstream's resource",
+  },
+} as const satisfies Record<UpstreamCredential["kind"], unknown>;
 
 /**
  * Where the credentials of one upstream come from: the supervisor's half, which workers' holders ask.
@@ -85,9 +98,10 @@ export class CredentialSource {
     const isRefusal = message.type === "credential_refused";
     // Another is on its way or there when one before it is refused.
     if (!isRefusal || message.id !== this.#given?.issued.id) return this.#answer();
-    this.#hint(message.status);
-    // A 403 tells that the token is good and its bearer may not.
-    if (message.status !== 401) return;
+    const { kind } = this.#given.issued.credential;
+    this.#hint(kind, message.status);
+    // A 403 tells that the credential is good and its bearer may not. There is no other API key.
+    if (message.status !== 401 || kind === "api_key") return;
     if (!this.#cache.suspect()) return this.#answer();
     this.#options.send({ type: "credential_suspect", id: message.id });
   }
@@ -144,14 +158,11 @@ export class CredentialSource {
     }
   }
 
-  #hint(status: number): void {
+  #hint(kind: UpstreamCredential["kind"], status: number): void {
     const now = this.#clock.elapsed();
     if (now - this.#hintedAt < HINT_INTERVAL) return;
     this.#hintedAt = now;
-    log.warn("the upstream refused our token: assign Azure AI User or Cognitive Services User", {
-      status,
-      provider: this.#provider.name,
-      to: "the identity that the token is for, on the upstream's resource",
-    });
+    const { message, to } = REFUSED[kind];
+    log.warn(`the upstream refused our ${message}`, { status, provider: this.#provider.name, to });
   }
 }

@@ -7,7 +7,8 @@
 import type { LoadedSettings } from "../config/load/load.ts";
 import type { Settings, UpstreamAuthSettings } from "../config/schema/settings.ts";
 import { secretValues } from "../config/load/loaded_settings.ts";
-import { log, type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
+import { type LogOutput, startLogging, stopLogging } from "../logging/logging.ts";
 import { logRequest } from "../supervisor/access_log.ts";
 import { CredentialHolder } from "../credentials/holder.ts";
 import { createProvider } from "../credentials/providers/registry.ts";
@@ -42,7 +43,7 @@ export interface EdgeHost {
  */
 export async function startEdge({ isHosted, address }: EdgeHost): Promise<EdgeHandler> {
   const loaded = await loadEdgeSettings(isHosted);
-  const output = await startLogging(loaded.settings.logging);
+  const output = startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
   for (const note of startNotes(loaded)) log.warn(note);
   const config = edgeConfig(loaded.settings);

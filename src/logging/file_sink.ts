@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { LineQueue, type LogLine, type TroubleReport } from "./line_queue.ts";
 import {
   deleteExpiredLogFiles,
@@ -20,6 +19,8 @@ export interface FileSinkOptions extends Retention {
   /** Beginning of the files' names. */
   readonly prefix: string;
   readonly rotation: Rotation;
+  /** Bytes of a file, above which a further part of it begins; `undefined` for no limit. */
+  readonly maxSize?: number | undefined;
   /** Hears of failures and of dropped lines. */
   readonly trouble: TroubleReport;
   /** Characters held back at most. @default {16 MiB} */
@@ -85,8 +86,8 @@ export class FileSink {
   }
 
   async #write(lines: readonly LogLine[]): Promise<void> {
-    const file = await this.#fileFor(lines[0]!);
     let bytes = this.#rest ?? encode(lines);
+    const file = await this.#fileFor(lines[0]!, bytes.length);
     try {
       while (bytes.length > 0) bytes = bytes.subarray(await file.append(bytes));
       this.#rest = undefined;
@@ -97,15 +98,18 @@ export class FileSink {
     this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_AFTER);
   }
 
-  async #fileFor(line: LogLine): Promise<LogFile> {
-    const path = join(this.#options.directory, this.#nameFor(line));
-    if (this.#file?.path === path && await this.#file.isInPlace()) return this.#file;
-    const begun = this.#file?.path !== path;
-    await this.#file?.close();
+  /** The file of a line's time that has room; what is left of a torn line goes where it began. */
+  async #fileFor(line: LogLine, room: number): Promise<LogFile> {
+    const { directory, maxSize = Infinity } = this.#options;
+    const name = this.#nameFor(line);
+    const before = this.#file;
+    const fits = this.#rest !== undefined || before?.hasRoom(room, maxSize) === true;
+    if (before?.name === name && fits && await before.isInPlace()) return before;
+    await before?.close();
     this.#file = undefined;
-    this.#file = await LogFile.open(path);
-    if (begun) await this.#prune(line.timestamp);
-    return this.#file;
+    const file = this.#file = await LogFile.open(directory, name, { room, maxSize });
+    if (before?.path !== file.path) await this.#prune(line.timestamp);
+    return file;
   }
 
   #nameFor({ timestamp }: LogLine): string {

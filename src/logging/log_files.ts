@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { LoggingSettings } from "../config/schema/settings.ts";
 import type { PermissionNeeds } from "../permissions/needs.ts";
 
@@ -25,25 +25,39 @@ export function logFileName(prefix: string, rotation: Rotation, timestamp: numbe
   return `${prefix}.${period}.log`;
 }
 
-/** A log file's period, in milliseconds since the epoch. */
+/**
+ * Name of a further part of a file that has grown to its largest size: `PREFIX.YYYY-MM-DD.1.log`.
+ *
+ * @param name what {@linkcode logFileName} gives: part 0
+ */
+export function partName(name: string, part: number): string {
+  return part === 0 ? name : name.replace(/log$/, `${part}.log`);
+}
+
+/** A log file's period, in milliseconds since the epoch, and which part of it the file is. */
 export interface Period {
   readonly start: number;
   readonly end: number;
+  /** Counts from 0. */
+  readonly part: number;
 }
+
+const PERIOD = /^(\d{4}-\d{2}-\d{2})(?:-(\d{2}))?(?:\.([1-9]\d{0,5}))?\.log$/;
 
 /** The period a file is for, or undefined when its name is none that this prefix makes. */
 export function periodOf(prefix: string, name: string): Period | undefined {
   if (!name.startsWith(`${prefix}.`)) return undefined;
-  const match = /^(\d{4}-\d{2}-\d{2})(?:-(\d{2}))?\.log$/.exec(name.slice(prefix.length + 1));
+  const match = PERIOD.exec(name.slice(prefix.length + 1));
   if (match === null) return undefined;
-  const [, day, hour] = match;
+  const [, day, hour, part = "0"] = match;
   const rotation = hour === undefined ? "daily" : "hourly";
   const start = Date.parse(`${day}T${hour ?? "00"}:00:00Z`);
-  if (Number.isNaN(start) || logFileName(prefix, rotation, start) !== name) return undefined;
-  return { start, end: start + LENGTH[rotation] };
+  if (Number.isNaN(start)) return undefined;
+  if (partName(logFileName(prefix, rotation, start), Number(part)) !== name) return undefined;
+  return { start, end: start + LENGTH[rotation], part: Number(part) };
 }
 
-/** How much of the past is kept. What is undefined sets no limit. */
+/** How much is kept. What is undefined sets no limit. */
 export interface Retention {
   /** Files, the current one included. */
   readonly maxFiles: number | undefined;
@@ -65,18 +79,18 @@ export function expiredLogFiles(
   now: number,
 ): string[] {
   const { maxFiles = Infinity, maxAgeDays = Infinity } = retention;
-  const past: [name: string, period: Period][] = [];
-  let kept = 0;
-  for (const name of names) {
+  const periods = names.flatMap((name) => {
     const period = periodOf(prefix, name);
-    if (period === undefined) continue;
-    if (period.end > now) kept++;
-    else past.push([name, period]);
-  }
-  past.sort(([, a], [, b]) => b.start - a.start);
-  return past
-    .filter(([, { end }], index) => kept + index >= maxFiles || now - end > maxAgeDays * DAY)
-    .map(([name]) => name);
+    return period === undefined ? [] : [{ name, ...period }];
+  });
+  periods.sort((a, b) => b.start - a.start || b.part - a.part);
+  return periods
+    .filter(({ start, end }, index) => {
+      const isLastPart = periods[index - 1]?.start !== start;
+      if (end > now && isLastPart) return false;
+      return index >= maxFiles || now - end > maxAgeDays * DAY;
+    })
+    .map(({ name }) => name);
 }
 
 /** Deletes what {@linkcode expiredLogFiles} names. Another process may be at the same work. */
@@ -103,28 +117,54 @@ export async function deleteExpiredLogFiles(
  * processes that append to the same file do not tear each other's lines.
  */
 export class LogFile {
+  /** What {@linkcode logFileName} gives, whichever part of it this is. */
+  readonly name: string;
   readonly path: string;
   readonly #file: Deno.FsFile;
   readonly #identity: string;
+  #size: number;
   #dirty = false;
 
-  private constructor(path: string, file: Deno.FsFile) {
+  private constructor(name: string, path: string, file: Deno.FsFile, info: Deno.FileInfo) {
+    this.name = name;
     this.path = path;
     this.#file = file;
-    this.#identity = identity(file.statSync());
+    this.#identity = identity(info);
+    this.#size = info.size;
   }
 
-  /** Opens the file, and makes it and its directory where they are missing. */
-  static async open(path: string): Promise<LogFile> {
-    await Deno.mkdir(dirname(path), { recursive: true });
-    const options = { append: true, create: true, mode: 0o640 };
-    return new LogFile(path, await Deno.open(path, options));
+  /**
+   * Opens the file of a name, and makes it and its directory where they are missing.
+   *
+   * @param room bytes that are to be written; a file that would grow past `maxSize` is followed by
+   * its next part
+   * @throws {Error} for what is no regular file, such as a symbolic link that somebody planted
+   */
+  static async open(
+    directory: string,
+    name: string,
+    { room, maxSize = Infinity }: { room: number; maxSize?: number | undefined },
+  ): Promise<LogFile> {
+    await Deno.mkdir(directory, { recursive: true });
+    for (let part = maxSize === Infinity ? 0 : await lastPart(directory, name);; part++) {
+      const path = join(directory, partName(name, part));
+      const { file, info } = await openRegular(path);
+      if (info.size === 0 || info.size + room <= maxSize) {
+        return new LogFile(name, path, file, info);
+      }
+      file.close();
+    }
+  }
+
+  /** Whether so many bytes more keep it within a size. */
+  hasRoom(room: number, maxSize: number): boolean {
+    return this.#size === 0 || this.#size + room <= maxSize;
   }
 
   /** Whether the path still leads to this file: somebody may have removed or moved it. */
   async isInPlace(): Promise<boolean> {
     try {
-      return identity(await Deno.stat(this.path)) === this.#identity;
+      return identity(await Deno.lstat(this.path)) === this.#identity;
     } catch {
       return false;
     }
@@ -137,6 +177,7 @@ export class LogFile {
    */
   async append(bytes: Uint8Array): Promise<number> {
     const written = await this.#file.write(bytes);
+    this.#size += written;
     this.#dirty = true;
     return written;
   }
@@ -153,7 +194,7 @@ export class LogFile {
     try {
       await this.#file.syncData();
     } catch {
-      // What cannot be synced, such as a device, was written all the same.
+      // What cannot be synced was written all the same.
     }
   }
 
@@ -166,6 +207,55 @@ export class LogFile {
 /** Tells files apart; where the system gives no inode, every file looks the same. */
 function identity({ dev, ino }: Deno.FileInfo): string {
   return `${dev}:${ino}`;
+}
+
+/** The last part that there is of a file. */
+async function lastPart(directory: string, name: string): Promise<number> {
+  let last = 0;
+  for await (const entry of Deno.readDir(directory)) {
+    const part = Number(/\.(\d+)\.log$/.exec(entry.name)?.[1] ?? 0);
+    if (part > last && entry.name === partName(name, part)) last = part;
+  }
+  return last;
+}
+
+/**
+ * Opens a regular file. The runtime follows symbolic links and has no option that forbids it: one
+ * that somebody planted in a directory that others can write to would have lines appended to any file
+ * of ours. So the path is looked at before, and once more with the file open, in case it was exchanged
+ * in between. A file with a second name may be anybody's too.
+ */
+async function openRegular(path: string): Promise<{ file: Deno.FsFile; info: Deno.FileInfo }> {
+  requireRegular(path, await lstatIfThere(path));
+  const file = await Deno.open(path, { append: true, create: true, mode: 0o640 });
+  try {
+    const info = await file.stat();
+    const named = await Deno.lstat(path);
+    requireRegular(path, named);
+    if (identity(info) !== identity(named)) throw new Error(`${path} was exchanged`);
+    return { file, info };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+function requireRegular(path: string, info: Deno.FileInfo | undefined): void {
+  if (info === undefined) return;
+  if (info.isSymlink) {
+    throw new Error(`${path} is a symbolic link, which is not followed: remove it`);
+  }
+  if (!info.isFile) throw new Error(`${path} is no regular file: remove it`);
+  if ((info.nlink ?? 1) > 1) throw new Error(`${path} has a second name (a hard link): remove it`);
+}
+
+async function lstatIfThere(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
 }
 
 /** The permissions that writing, rotating and deleting log files takes. */

@@ -1,18 +1,10 @@
-import {
-  compareLogLevel,
-  configure,
-  dispose,
-  getLogger,
-  type Logger,
-  type LogLevel,
-  type LogRecord,
-  type Sink,
-} from "@logtape/logtape";
+import { LEVELS } from "../config/schema/logging.ts";
 import type { LoggingSettings } from "../config/schema/settings.ts";
 import { within } from "../time/within.ts";
 import { FileSink } from "./file_sink.ts";
 import { type LineFormatter, lineFormatter } from "./line_format.ts";
 import { LineQueue, TroubleReport } from "./line_queue.ts";
+import { log, type LogLevel, type LogRecord, sendRecordsTo } from "./logger.ts";
 import { secretScrubber } from "./redaction.ts";
 
 /** Milliseconds that a stalled reader or disk gets at the end. */
@@ -20,12 +12,6 @@ const LAST_WRITE = 2000;
 
 /** Tokens that are taken out of lines: the one in use, and those that running requests began with. */
 const TOKENS_HIDDEN = 3;
-
-/** The logger of the program itself. */
-export const log: Logger = getLogger(["claude-proxy"]);
-
-/** The logger of requests: one record each, at its end. */
-export const accessLog: Logger = getLogger(["claude-proxy", "access"]);
 
 /** Where lines go between the start of logging and its end. */
 let running: LogOutput | undefined;
@@ -37,27 +23,15 @@ let running: LogOutput | undefined;
  * @param settings the `[logging]` section
  * @returns what changes it
  */
-export async function startLogging(settings: LoggingSettings): Promise<LogOutput> {
+export function startLogging(settings: LoggingSettings): LogOutput {
   const output = new LogOutput(settings, {
     write: (bytes) => Deno.stdout.write(bytes),
     printError: errorPrinter(),
     onRecovery: (lost) => log.warn("log lines dropped", lost),
   });
   globalThis.addEventListener("unload", () => output.writeFilesSync());
-  await configure({
-    sinks: { output: immediateSink((record) => output.write(record)) },
-    filters: { level: ({ level }) => output.accepts(level) },
-    loggers: [
-      { category: "claude-proxy", lowestLevel: "trace", sinks: ["output"], filters: ["level"] },
-      { category: ["logtape", "meta"], lowestLevel: "error", sinks: ["output"] },
-    ],
-  });
+  sendRecordsTo((record) => output.write(record));
   return running = output;
-}
-
-/** Whether what is logged is written anywhere. */
-export function isLogging(): boolean {
-  return running !== undefined;
 }
 
 /**
@@ -68,7 +42,7 @@ export async function stopLogging(): Promise<void> {
   const output = running;
   if (output === undefined) return;
   running = undefined;
-  await dispose();
+  sendRecordsTo(undefined);
   await output.close();
 }
 
@@ -79,11 +53,6 @@ function errorPrinter(): (line: string) => Promise<void> {
     printing ??= Deno.stderr.write(new TextEncoder().encode(`${line}\n`))
       .then(() => {}, () => {})
       .finally(() => (printing = undefined));
-}
-
-/** Tells LogTape that a sink keeps no record: it need not copy each one, as for `@logtape/file`. */
-function immediateSink(sink: Sink): Sink {
-  return Object.assign(sink, { [Symbol.for("LogTape.sinkSnapshotPolicy.immediate")]: true });
 }
 
 /** Where lines go, and who hears of trouble. */
@@ -134,7 +103,7 @@ export class LogOutput {
   /** Applies settings; lines accepted before still go where the old ones say. */
   configure(settings: LoggingSettings): void {
     this.#format = lineFormatter(settings.format);
-    this.#level = logTapeLevel(settings.level);
+    this.#level = settings.level;
     const retired = this.#files;
     this.#files = this.#openFiles(settings);
     if (retired === undefined) return;
@@ -154,14 +123,10 @@ export class LogOutput {
     this.hideSecrets([]);
   }
 
-  /** Whether a record of this level is written. */
-  accepts(level: LogLevel): boolean {
-    return compareLogLevel(level, this.#level) >= 0;
-  }
-
-  /** Writes a record, in the background. */
+  /** Writes a record, in the background, if its level is severe enough. */
   write(record: LogRecord): void {
-    const line = { timestamp: record.timestamp, text: this.#scrub(this.#format(record)) };
+    if (LEVELS.indexOf(record.level) < LEVELS.indexOf(this.#level)) return;
+    const line = { timestamp: record.time, text: this.#scrub(this.#format(record)) };
     this.#stdout.push(line);
     this.#files?.push(line);
   }
@@ -187,8 +152,8 @@ export class LogOutput {
     if (directory === undefined) return undefined;
     const trouble = this.#troubleReport(`log files in ${directory}`);
     this.#fileTroubles.push(trouble);
-    const { max_files: maxFiles, max_age_days: maxAgeDays } = settings;
-    return new FileSink({ directory, prefix, rotation, maxFiles, maxAgeDays, trouble });
+    const { max_size: maxSize, max_files: maxFiles, max_age_days: maxAgeDays } = settings;
+    return new FileSink({ directory, prefix, rotation, maxSize, maxFiles, maxAgeDays, trouble });
   }
 
   #troubleReport(subject: string): TroubleReport {
@@ -206,8 +171,4 @@ export class LogOutput {
 async function writeAll(write: LogOutputOptions["write"], text: string): Promise<void> {
   let bytes = new TextEncoder().encode(text);
   while (bytes.length > 0) bytes = bytes.subarray(await write(bytes));
-}
-
-function logTapeLevel(level: LoggingSettings["level"]): LogLevel {
-  return level === "warn" ? "warning" : level;
 }

@@ -1,11 +1,12 @@
-import type { LogRecord } from "@logtape/logtape";
-import { accessLog } from "../logging/logging.ts";
+import { accessLog, type LogLevel } from "../logging/logger.ts";
 import type { RequestRecord } from "../ipc/messages.ts";
 
 /** Writes one line for a request, and at level debug another with its headers. */
 export function logRequest(record: RequestRecord): void {
-  emit(record, "info", "request", {
-    id: record.id,
+  const { time, id } = record;
+  // A line carries the time of the request's end, not of its arrival here.
+  accessLog.at(levelOf(record), "request", {
+    id,
     worker: record.worker,
     client: record.client,
     method: record.method,
@@ -21,28 +22,18 @@ export function logRequest(record: RequestRecord): void {
     user_agent: record.userAgent,
     error: record.code,
     detail: record.detail,
-  });
+  }, time);
   if (record.headers === undefined) return;
   const { request, response } = record.headers;
-  emit(record, "debug", "headers", { id: record.id, request, response });
+  accessLog.at("debug", "headers", { id, request, response }, time);
 }
 
-/** A line carries the time of the request's end, not of its arrival here. */
-function emit(
-  { time }: RequestRecord,
-  level: "info" | "debug",
-  message: string,
-  fields: Record<string, unknown>,
-): void {
-  const entry: LogRecord = {
-    category: accessLog.category, // LogTape copies a record that lacks it, field by field.
-    timestamp: time,
-    level,
-    message: [message],
-    rawMessage: message,
-    properties: fields,
-  };
-  accessLog.emit(entry);
+/** A fault of the proxy is an error, what failed a warning, a probe that is content no news. */
+function levelOf({ code, status, dialect, path }: RequestRecord): LogLevel {
+  if (code === "internal_error") return "error";
+  if (status >= 500) return "warn";
+  const isProbe = dialect === undefined && path !== undefined;
+  return isProbe && status < 300 ? "debug" : "info";
 }
 
 function rounded(milliseconds: number | undefined): number | undefined {

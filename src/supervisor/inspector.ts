@@ -1,5 +1,5 @@
 import process from "node:process";
-import { log } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
 import { writeAll } from "../net/write_all.ts";
 
 /** Milliseconds that an inspector may take to answer. */

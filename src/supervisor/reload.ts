@@ -1,6 +1,6 @@
 import { problemReport, StartError } from "../config/load/start_error.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
-import { log } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
 import { planReload, type ReloadPlan } from "./reload_plan.ts";
 import { startNotes } from "./start_notes.ts";
 

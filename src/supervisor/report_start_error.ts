@@ -1,5 +1,5 @@
 import { problemReport, type StartError } from "../config/load/start_error.ts";
-import { isLogging, log } from "../logging/logging.ts";
+import { isLogging, log } from "../logging/logger.ts";
 
 /**
  * Tells why the program cannot start: in the log once logging has begun, else on standard error.

@@ -2,7 +2,8 @@ import { type AdminServer, startAdmin } from "../admin/admin_server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { secretValues } from "../config/load/loaded_settings.ts";
-import { log, type LogOutput, startLogging } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
+import { type LogOutput, startLogging } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
 import { requirePermissions } from "./preflight.ts";
 import { warnOfInspector } from "./inspector.ts";
@@ -40,7 +41,7 @@ export interface ServeOptions extends Pick<WorkerPoolOptions, "module" | "patien
  */
 export async function serve(loaded: LoadedSettings, options: ServeOptions = {}): Promise<number> {
   const warnings = requirePermissions(loaded);
-  const output = await startLogging(loaded.settings.logging);
+  const output = startLogging(loaded.settings.logging);
   output.hideSecrets(secretValues(loaded));
   log.info("settings read", { file: loaded.filePath ?? "none" });
   for (const warning of [...startNotes(loaded), ...warnings]) log.warn(warning);

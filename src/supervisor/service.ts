@@ -1,7 +1,8 @@
 import type { Metrics } from "../admin/metrics.ts";
 import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
-import { log, type LogOutput } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
+import type { LogOutput } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
 import { type ListeningAddress, listeningFailure } from "../net/listening_failure.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";

@@ -1,5 +1,5 @@
 import type { Settings } from "../config/schema/settings.ts";
-import { log } from "../logging/logging.ts";
+import { log } from "../logging/logger.ts";
 import { environmentProxy, standInFor } from "../net/environment_proxy.ts";
 import { certificateAdvice } from "../net/failure_advice.ts";
 import { untrustedCertificate } from "../net/network_failure.ts";

@@ -1,4 +1,4 @@
-import { redactHeaders } from "../logging/redaction.ts";
+import { cut, redactHeaders } from "../logging/redaction.ts";
 import type { Outcome } from "../proxy/handler.ts";
 import type { RequestRecord, WorkerConfig } from "../ipc/messages.ts";
 
@@ -67,7 +67,7 @@ export class RequestRecorder {
       upstreamRequestId: answer.upstreamRequestId,
       userAgent,
       code: outcome.code,
-      detail: outcome.detail,
+      detail: outcome.detail && cut(outcome.detail),
       headers: headers && { request: headers, response: answer.headers ?? {} },
     };
   }
@@ -89,12 +89,12 @@ function askedBy(
   // Who writes a key where none belongs may have written it anywhere.
   if (code === "misplaced_client_key") {
     const id = crypto.randomUUID();
-    return { id, method, path: undefined, requestBytes, userAgent: undefined };
+    return { id, method: cut(method), path: undefined, requestBytes, userAgent: undefined };
   }
   return {
     id: requestId(headers, settings.request_id_headers),
-    method,
-    path,
+    method: cut(method),
+    path: path && cut(path),
     requestBytes,
     userAgent: productOf(headers.get("user-agent")),
     ...(recordHeaders && { headers: redactHeaders(headers) }),

@@ -109,7 +109,7 @@ Deno.test("a certificate near its end is warned of at the start", async () => {
   await using proxy = await HttpsProxy.start(upstream.url);
   const soon = new Date(Date.now() + 3.5 * 86_400_000);
   proxy.directory.write(await proxy.authority.issue({ notAfter: soon }));
-  const [line] = await proxy.process.waitForLine(/level=warning.*the certificate expires.*/);
+  const [line] = await proxy.process.waitForLine(/level=warn.*the certificate expires.*/);
   assert.match(line, /expires in 3 days, on /);
 });
 

@@ -29,7 +29,7 @@ Deno.test("the start names the file it read, and warns of secrets that others ca
   const file = join(open.path, "config.toml");
   await proxy.waitForLine(new RegExp(`level=info .*msg="settings read" file=${file}$`));
   await proxy.waitForLine(
-    /level=warning .*config\.toml: every user of this machine can read client_api_key, upstream_auth\.api_key in it; close it to others \(chmod o-r config\.toml\)/,
+    /level=warn .*config\.toml: every user of this machine can read client_api_key, upstream_auth\.api_key in it; close it to others \(chmod o-r config\.toml\)/,
   );
   for (const key of KEYS) assert.ok(!proxy.stdout.join("\n").includes(key));
 
@@ -42,7 +42,7 @@ Deno.test("a start without a file says so, and warns of secrets in flags", async
   await using proxy = await ProxyProcess.start({ upstreamUrl: "http://127.0.0.1:9" });
   await proxy.waitForLine(/msg="settings read" file=none$/);
   await proxy.waitForLine(
-    /level=warning .*--client-api-key, --upstream-api-key: secrets in flags stand in the list of processes/,
+    /level=warn .*--client-api-key, --upstream-api-key: secrets in flags stand in the list of processes/,
   );
 });
 

@@ -239,7 +239,7 @@ Deno.test("what NO_PROXY says in vain is told at the start", async () => {
     permissions: PERMISSIONS,
     env: { HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "localhost,*.corp.example" },
   });
-  await proxy.waitForLine(/level=warning .*NO_PROXY: \\"\*\.corp\.example\\" exempts nothing; /);
+  await proxy.waitForLine(/level=warn .*NO_PROXY: \\"\*\.corp\.example\\" exempts nothing; /);
 });
 
 programTest({

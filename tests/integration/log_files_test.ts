@@ -77,7 +77,7 @@ Deno.test("an access record says what became of a request, in JSON with stable k
   assert.match(directory.names().join(), /^proxy\.\d{4}-\d{2}-\d{2}-\d{2}\.log$/);
   const { time, first_byte_ms, ms, worker, ...rest } = JSON.parse(accessLines(directory)[0]!);
   assert.deepEqual(rest, {
-    level: "info",
+    level: "warn",
     logger: "claude-proxy.access",
     msg: "request",
     id: "mine-1",
@@ -153,20 +153,45 @@ Deno.test("debug shows headers without credentials, info shows none", async () =
   });
 });
 
+Deno.test("a stranger's long path takes 1 KiB of the log, at every level", async () => {
+  await using upstream = RawUpstream.start();
+  const args = ["--unauthenticated", "reject", "--log-level", "debug"];
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, args });
+  const long = "x".repeat(50_000);
+  const { status } = await request({
+    port: proxy.port,
+    target: `/${long}`,
+    headers: [["Host", "localhost"], ["X-Long", "y".repeat(10_000)], ["constructor", "z"]],
+  });
+  assert.equal(status, 401);
+  const [line] = await proxy.waitForLine(/.* path=.*/);
+  assert.match(line, /path="?\/x{1023}… \(48977 more\)/);
+  const [headers] = await proxy.waitForLine(/.*msg=headers.*/);
+  assert.match(headers, /constructor\\":\\"z\\"/);
+  assert.ok(line.length < 2_000 && headers.length < 4_000, `${line.length} ${headers.length}`);
+  assert.equal(upstream.requests.length, 0);
+});
+
+/** Bytes above which a process that is limited so cannot write on: its log files are larger. */
+const LARGEST_FILE = 2 ** 30;
+
 Deno.test({
   name: "a full disk costs lines and no request, is told of on stderr, and ends by itself",
-  ignore: Deno.build.os !== "linux", // /dev/full
+  ignore: Deno.build.os === "windows", // It has no limit for the size of files.
   async fn() {
     using directory = new TemporaryDirectory();
     const days = [0, 1].map((days) => new Date(Date.now() + days * 86_400_000).toISOString());
     const names = days.map((day) => `claude-proxy.${day.slice(0, 10)}.log`);
-    for (const name of names) Deno.symlinkSync("/dev/full", directory.join(name));
+    for (const name of names) {
+      Deno.writeTextFileSync(directory.join(name), "");
+      Deno.truncateSync(directory.join(name), LARGEST_FILE); // It takes no room on the disk.
+    }
     await using upstream = RawUpstream.start();
-    const permissions = ["--allow-all"]; // The runtime takes no less for a device.
+    const maxFileKib = LARGEST_FILE / 1024;
     await using proxy = await ProxyProcess.start(
-      loggingTo(directory.path, upstream, { permissions }),
+      loggingTo(directory.path, upstream, { maxFileKib }),
     );
-    await proxy.waitForLine(/log files in .*: cannot be written: No space left/);
+    await proxy.waitForLine(/log files in .*: cannot be written: File too large/);
     for (let i = 0; i < 20; i++) assert.equal((await get(proxy)).status, 200);
     for (const name of names) Deno.removeSync(directory.join(name));
     await proxy.waitForLine(/log files in .*: written again/);

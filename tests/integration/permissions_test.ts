@@ -152,7 +152,7 @@ Deno.test("a start with every permission warns once, with the tight line", async
   });
   const warnings = proxy.stdout.filter((line) => line.includes("More is allowed"));
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0] ?? "", /level=warning .*run with --allow-net=/);
+  assert.match(warnings[0] ?? "", /level=warn .*run with --allow-net=/);
 });
 
 Deno.test("without environment permission variables read as unset, and one line says so", async () => {

@@ -5,6 +5,12 @@ import { request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 
+/** Headers that make a long line: of each at most 1 KiB is shown. */
+const MUCH = Array.from(
+  { length: 50 },
+  (_, index): [string, string] => [`X-Much-${index}`, "x".repeat(1_000)],
+);
+
 Deno.test("a reader of stdout that stalls costs lines, which are counted, and no request", async () => {
   using directory = new TemporaryDirectory();
   await using upstream = RawUpstream.start();
@@ -16,9 +22,8 @@ Deno.test("a reader of stdout that stalls costs lines, which are counted, and no
   const admin = await adminUrl(proxy);
   proxy.stallStdout();
   const dropped = '{sink="stdout"}';
-  const long: [string, string] = ["X-Long", "x".repeat(50_000)];
   for (let i = 0; i < 120; i++) {
-    const headers: [string, string][] = [["Host", "localhost"], long];
+    const headers: [string, string][] = [["Host", "localhost"], ...MUCH];
     assert.equal((await request({ port: proxy.port, target: "/v1/models", headers })).status, 200);
   }
   const lost = (values: ReadonlyMap<string, number>) => (values.get(dropped) ?? 0) > 0;
@@ -38,9 +43,8 @@ Deno.test("the program ends though nobody reads its stdout", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, args: ["--verbose"] });
   proxy.stallStdout();
-  const long: [string, string] = ["X-Long", "x".repeat(50_000)];
   for (let i = 0; i < 40; i++) {
-    await request({ port: proxy.port, headers: [["Host", "localhost"], long] });
+    await request({ port: proxy.port, headers: [["Host", "localhost"], ...MUCH] });
   }
   proxy.signal("SIGTERM");
   await proxy.waitForLine(/standard output: cannot be written/);

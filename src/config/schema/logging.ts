@@ -1,5 +1,15 @@
+import type { Kind } from "./kinds/kind.ts";
 import { fileNamePart, integer, oneOf, text } from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
+
+/** Levels of lines, the least severe first. */
+export const LEVELS = ["trace", "debug", "info", "warn", "error"] as const;
+
+/** `warning` means `warn`, which is how lines spell it. */
+function logLevel(): Kind<(typeof LEVELS)[number]> {
+  const level = oneOf(LEVELS);
+  return { ...level, check: (value) => level.check(value === "warning" ? "warn" : value) };
+}
 
 /** What is logged, and where. */
 export const logging = {
@@ -26,7 +36,7 @@ export const logging = {
     {
       key: "level",
       flag: "--log-level <LEVEL>",
-      kind: oneOf(["trace", "debug", "info", "warn", "error"]),
+      kind: logLevel(),
       default: "info",
       doc: "Least severe level that is logged. debug shows headers, their credentials redacted.",
       example: "info",
@@ -51,6 +61,15 @@ export const logging = {
       default: "text",
       doc: "How lines are written: text is logfmt, json one object a line with the same keys.",
       example: "text",
+    },
+    {
+      key: "max_size",
+      flag: "--log-max-size <BYTES>",
+      kind: integer({ min: 1_048_576 }),
+      absent: "no limit",
+      doc: "Largest log file in bytes. One that would grow past it is followed by another of the " +
+        "same period, PREFIX.YYYY-MM-DD.1.log and so on; with max_files the disk is bounded.",
+      example: 104857600,
     },
     {
       key: "max_files",

@@ -26,6 +26,8 @@ export interface ProxyOptions {
   command?: readonly string[];
   /** Most files the process may have open, as `ulimit -n` sets it. @default {this process's} */
   maxOpenFiles?: number;
+  /** Largest file the process may write in KiB, as `ulimit -f` sets it; above it writing fails. */
+  maxFileKib?: number;
   /** Flags for V8, separated by commas. @default {none} */
   v8Flags?: string;
   /** @default {["--allow-net", "--allow-read"]} */
@@ -96,7 +98,7 @@ export class ProxyProcess {
 
   /** Starts the program without waiting for anything, for runs that are to fail or to print. */
   static async spawn(options: ProxyOptions = {}): Promise<ProxyProcess> {
-    const [program = "", ...args] = limited(commandLine(options), options.maxOpenFiles);
+    const [program = "", ...args] = limited(commandLine(options), options);
     const command = new Deno.Command(program, {
       args,
       cwd: options.cwd ?? KIT,
@@ -234,9 +236,14 @@ function commandLine(options: ProxyOptions): string[] {
   return options.served ? [...command] : [...command, ...programArgs(options), ...args];
 }
 
-function limited(command: string[], maxOpenFiles: number | undefined): string[] {
-  if (maxOpenFiles === undefined) return command;
-  return ["sh", "-c", 'ulimit -n "$0" && exec "$@"', String(maxOpenFiles), ...command];
+function limited(command: string[], { maxOpenFiles, maxFileKib }: ProxyOptions): string[] {
+  const limits = [
+    ...(maxOpenFiles === undefined ? [] : [`ulimit -n ${maxOpenFiles}`]),
+    // Else the signal would end the process, where a full disk makes writing fail.
+    ...(maxFileKib === undefined ? [] : ["trap '' XFSZ", `ulimit -f ${maxFileKib}`]),
+  ];
+  if (limits.length === 0) return command;
+  return ["bash", "-c", [...limits, 'exec "$0" "$@"'].join(" && "), ...command];
 }
 
 function denoArgs(options: ProxyOptions): string[] {

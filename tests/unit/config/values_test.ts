@@ -118,6 +118,11 @@ Deno.test("numbers out of range and numbers that are none are refused", async ()
   }
 });
 
+Deno.test("the level warning means warn", async () => {
+  const { settings } = await load({ flags: { "logging.level": "warning" } });
+  assert.equal(settings.logging.level, "warn");
+});
+
 Deno.test("a word that is not allowed is refused with the allowed ones and the nearest", async () => {
   assert.equal(
     await onlyComplaint({ toml: 'unauthenticated = "rejct"' }),

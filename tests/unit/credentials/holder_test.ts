@@ -112,7 +112,7 @@ Deno.test("where no replacement comes, the credential that still lives is used",
   assert.equal(await waiting, first.credential);
 });
 
-Deno.test("a 403, an old credential's 401 and an API key's change nothing", () => {
+Deno.test("a 403, an old credential's 401 and an API key's change nothing, and are told where they are news", () => {
   const first = bearer(1);
   const { holder, posted } = setUp(first);
   holder.refused(first.credential, 403);
@@ -130,5 +130,5 @@ Deno.test("a 403, an old credential's 401 and an API key's change nothing", () =
   const fixed = setUp(key);
   fixed.holder.refused(key.credential, 401);
   assert.equal(fixed.holder.get(), key.credential);
-  assert.deepEqual(fixed.posted, []);
+  assert.deepEqual(fixed.posted, [{ type: "credential_refused", id: 1, status: 401 }]);
 });

@@ -5,6 +5,7 @@ import type { ToCredentialHolder } from "../../../src/credentials/messages.ts";
 import type { CredentialProvider } from "../../../src/credentials/provider.ts";
 import { createProvider } from "../../../src/credentials/providers/registry.ts";
 import { CredentialSource } from "../../../src/credentials/source.ts";
+import { type LogRecord, sendRecordsTo } from "../../../src/logging/logger.ts";
 import { failing, StubProvider, UNREACHABLE } from "./providers/stub_provider.ts";
 
 const MINUTE = 60_000;
@@ -163,6 +164,29 @@ Deno.test("an API key is at hand at once, for good, and nobody is told of it", a
   assert.deepEqual(short(sent), ["credential 1", "credential 2"]);
   assert.deepEqual(heard, ["token-1"]);
   assert.equal(clock.isIdle, true);
+});
+
+Deno.test("a refused API key is told of once a minute, and is not taken away", async () => {
+  const told: LogRecord[] = [];
+  sendRecordsTo((record) => told.push(record));
+  try {
+    const { clock, source, sent } = setUp();
+    source.change(KEY);
+    const id = source.current!.id;
+    sent.length = 0;
+    const refused = () => source.receive({ type: "credential_refused", id, status: 401 });
+    refused();
+    refused();
+    await clock.advance(60_001);
+    refused();
+    assert.deepEqual(sent, []);
+    assert.deepEqual(told.map(({ level, message }) => [level, message.split(":")[0]]), [
+      ["warn", "the upstream refused our API key"],
+      ["warn", "the upstream refused our API key"],
+    ]);
+  } finally {
+    sendRecordsTo(undefined);
+  }
 });
 
 Deno.test("after stop nothing is sent", async () => {

@@ -97,29 +97,88 @@ Deno.test("a directory that is removed while we write comes back with the next l
   assert.equal(Deno.readTextFileSync(path), "b\n");
 });
 
-Deno.test({
-  name: "a full disk is told of once a minute with a count, and lines are written again after it",
-  ignore: Deno.build.os !== "linux", // /dev/full
-  async fn() {
-    using bench = new Bench();
-    const path = join(bench.directory, "p.2026-01-31-00.log");
-    Deno.symlinkSync("/dev/full", path);
-    const sink = bench.sink({ maxCharacters: 20 });
-    const push = (text: string) => sink.push({ timestamp: TEN_TO_ONE, text });
-    push("first\n");
-    assert.match(await bench.untilSaid(/cannot be written/), /No space left/);
-    for (let i = 0; i < 5; i++) push("another\n");
-    assert.equal(bench.said.length, 1, "not again within the minute");
-    bench.elapsed = 60_001;
-    assert.match(await bench.untilSaid(/dropped/), /No space left.*; 4 lines dropped so far/);
+Deno.test("a file that cannot be written is told of once a minute with a count, and gets its lines after it", async () => {
+  using bench = new Bench();
+  const path = join(bench.directory, "p.2026-01-31-00.log");
+  Deno.mkdirSync(path);
+  const sink = bench.sink({ maxCharacters: 20 });
+  const push = (text: string) => sink.push({ timestamp: TEN_TO_ONE, text });
+  push("first\n");
+  assert.match(await bench.untilSaid(/cannot be written/), /is no regular file/);
+  for (let i = 0; i < 5; i++) push("another\n");
+  assert.equal(bench.said.length, 1, "not again within the minute");
+  bench.elapsed = 60_001;
+  assert.match(await bench.untilSaid(/dropped/), /no regular file.*; 4 lines dropped so far/);
 
-    Deno.removeSync(path);
-    assert.match(await bench.untilSaid(/written again/), /4 lines dropped/);
-    push("after\n");
+  Deno.removeSync(path);
+  assert.match(await bench.untilSaid(/written again/), /4 lines dropped/);
+  push("after\n");
+  await sink.close(5000);
+  assert.equal(Deno.readTextFileSync(path), "first\nanother\nafter\n");
+  assert.deepEqual([bench.lost, bench.trouble.droppedLines], [4, 4]);
+});
+
+for (
+  const [planted, plant, complaint] of [
+    ["symbolic link", Deno.symlinkSync, /is a symbolic link, which is not followed: remove it/],
+    ["hard link", Deno.linkSync, /has a second name \(a hard link\): remove it/],
+  ] as const
+) {
+  Deno.test(`a ${planted} that somebody planted is not written through`, async () => {
+    using bench = new Bench();
+    const precious = join(bench.directory, "precious");
+    Deno.writeTextFileSync(precious, "precious\n");
+    plant(precious, join(bench.directory, "p.2026-01-31-00.log"));
+    const sink = bench.sink();
+    sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+    assert.match(await bench.untilSaid(/cannot be written/), complaint);
     await sink.close(5000);
-    assert.equal(Deno.readTextFileSync(path), "first\nanother\nafter\n");
-    assert.deepEqual([bench.lost, bench.trouble.droppedLines], [4, 4]);
-  },
+    assert.equal(Deno.readTextFileSync(precious), "precious\n");
+  });
+}
+
+Deno.test("a dangling link is not written through either: it makes no file elsewhere", async () => {
+  using bench = new Bench();
+  const elsewhere = join(bench.directory, "elsewhere");
+  Deno.symlinkSync(elsewhere, join(bench.directory, "p.2026-01-31-00.log"));
+  const sink = bench.sink();
+  sink.push({ timestamp: TEN_TO_ONE, text: "a\n" });
+  await bench.untilSaid(/is a symbolic link/);
+  await sink.close(5000);
+  assert.throws(() => Deno.lstatSync(elsewhere), Deno.errors.NotFound);
+});
+
+Deno.test("a file that would grow past max_size goes on in its next part, and only whole lines", async () => {
+  using bench = new Bench();
+  const line = (text: string) => text.padEnd(9, ".") + "\n";
+  const sink = bench.sink({ maxSize: 25 });
+  for (const text of ["a", "b", "c", "d", "e"]) {
+    sink.push({ timestamp: TEN_TO_ONE, text: line(text) });
+    await untilWritten(sink);
+  }
+  await sink.close(5000);
+  const again = bench.sink({ maxSize: 25 });
+  again.push({ timestamp: TEN_TO_ONE, text: line("f") });
+  await again.close(5000);
+  assert.deepEqual(bench.files(), {
+    "p.2026-01-31-00.log": line("a") + line("b"),
+    "p.2026-01-31-00.1.log": line("c") + line("d"),
+    "p.2026-01-31-00.2.log": line("e") + line("f"),
+  });
+});
+
+Deno.test("with max_files, parts of the present period go too, but for the one in use", async () => {
+  using bench = new Bench();
+  const sink = bench.sink({ maxSize: 1, maxFiles: 2 });
+  for (const text of ["a\n", "b\n", "c\n", "d\n"]) {
+    sink.push({ timestamp: TEN_TO_ONE, text });
+    await untilWritten(sink);
+  }
+  await sink.close(5000);
+  assert.deepEqual(bench.files(), {
+    "p.2026-01-31-00.2.log": "c\n",
+    "p.2026-01-31-00.3.log": "d\n",
+  });
 });
 
 Deno.test("a path that cannot be a directory costs lines and nothing else", async () => {

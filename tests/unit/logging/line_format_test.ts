@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
-import type { LogRecord } from "@logtape/logtape";
 import { lineFormatter } from "../../../src/logging/line_format.ts";
+import type { LogRecord } from "../../../src/logging/logger.ts";
 
 const RECORD: LogRecord = {
-  category: ["claude-proxy", "access"],
+  logger: "claude-proxy.access",
   level: "info",
-  timestamp: Date.parse("2026-01-31T09:26:53.589Z"),
-  message: ["request"],
-  rawMessage: "request",
-  properties: { method: "POST", path: '/a\n\u001b[31m"b', status: 200 },
+  time: Date.parse("2026-01-31T09:26:53.589Z"),
+  message: "request",
+  fields: { method: "POST", path: '/a\n\u001b[31m"b', status: 200 },
 };
 
 Deno.test("json is one object a line with stable keys and an RFC 3339 time in UTC", () => {
@@ -65,15 +64,15 @@ Deno.test("text quotes what would not read back, and shows objects as JSON", () 
     [{ a: "b c" }, '"{\\"a\\":\\"b c\\"}"'],
   ];
   for (const [value, text] of cases) {
-    const line = lineFormatter("text")({ ...RECORD, properties: { value } });
+    const line = lineFormatter("text")({ ...RECORD, fields: { value } });
     assert.ok(line.endsWith(` value=${text}\n`), line);
   }
 });
 
 for (const format of ["text", "json"] as const) {
   Deno.test(`in ${format}, what is undefined is left out`, () => {
-    const properties = { id: 1, detail: undefined };
-    const line = lineFormatter(format)({ ...RECORD, properties });
+    const fields = { id: 1, detail: undefined };
+    const line = lineFormatter(format)({ ...RECORD, fields });
     assert.match(line, /id"?[=:]1/);
     assert.doesNotMatch(line, /detail/);
   });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { expiredLogFiles, logFileName, periodOf } from "../../../src/logging/log_files.ts";
+import {
+  expiredLogFiles,
+  logFileName,
+  partName,
+  periodOf,
+} from "../../../src/logging/log_files.ts";
 
 const NOW = Date.parse("2026-03-01T12:30:00Z");
 
@@ -15,8 +20,12 @@ Deno.test("a line belongs in the file of its own day or hour, in UTC", () => {
 Deno.test("the period of a name is the one its lines are from", () => {
   const time = fc.integer({ min: Date.UTC(2000), max: Date.UTC(2100) });
   fc.assert(fc.property(time, fc.constantFrom("hourly", "daily"), (timestamp, rotation) => {
-    const period = periodOf("a.b", logFileName("a.b", rotation, timestamp));
-    assert.ok(period && period.start <= timestamp && timestamp < period.end);
+    const name = logFileName("a.b", rotation, timestamp);
+    for (const part of [0, 1, 12]) {
+      const period = periodOf("a.b", partName(name, part));
+      assert.ok(period && period.start <= timestamp && timestamp < period.end);
+      assert.equal(period.part, part);
+    }
   }));
 });
 
@@ -27,6 +36,8 @@ Deno.test("names that others made have no period", () => {
     "p.2026-02-01-24.log",
     "p.2026-02-01-1.log",
     "p.2026-02-01.log.gz",
+    "p.2026-02-01.0.log",
+    "p.2026-02-01.01.log",
     "p.2026-02-01.log~",
     "q.2026-02-01.log",
     "pp.2026-02-01.log",
