@@ -13,11 +13,15 @@ export type NetworkFailure =
   | "tls"
   | "head_too_large"
   | "no_http"
+  | "goaway"
+  | "stream_refused"
   | "proxy_password"
   | "tunnel"
   | "not_permitted";
 
 const WORDS: readonly [words: RegExp, failure: NetworkFailure][] = [
+  [/^connection error received: /, "goaway"],
+  [/^stream error received: refused stream /, "stream_refused"],
   [/proxy authentication required|answered CONNECT with "HTTP\S* 407/i, "proxy_password"],
   [/unsuccessful tunnel|while tunneling|answered CONNECT/, "tunnel"],
   [/dns error|failed to lookup/i, "unknown_host"],
@@ -36,11 +40,35 @@ export function networkFailure(words: string): NetworkFailure | undefined {
 
 /**
  * The words of what `fetch` was rejected with, from "client error (Connect): tcp connect error: …" on:
- * what stands in front of that names the URL, whose query may hold a key.
+ * what stands in front of that names the URL, whose query may hold a key. With a body that is a stream
+ * there may be nothing in front, and no more than "connection error received: …", which is a GOAWAY.
  */
 export function fetchFailure(error: unknown): string {
-  return /(?:client error |Connection reset by peer).*/s.exec(causeOf(error))?.[0] ??
-    "fetch failed";
+  const words = causeOf(error);
+  const [found = "fetch failed"] = HTTP2_FAILURE.exec(words) ?? TOLD.exec(words) ?? [];
+  return found.slice(0, MOST_WORDS);
+}
+
+/** Where in the words that `fetch` gives begin those that tell something. */
+const TOLD = /(?:client error |Connection reset by peer|runtime dropped ).*/s;
+/** How h2 words what became of a connection or a stream. */
+const HTTP2_FAILURE = /(?:(?:connection|stream) error (?:received|detected): |stream closed ).*/s;
+/** A GOAWAY may bring 16 KiB of text along. */
+const MOST_WORDS = 500;
+
+/**
+ * Whether words of {@linkcode fetchFailure} say that the upstream did not process the request, so that
+ * it may be sent again (RFC 9113 §8.7): a connection ended in an orderly way before its stream, or the
+ * stream was refused.
+ *
+ * h2 0.4.7, which Deno 2.9.6 has, gives "connection error received" to the streams above the last one
+ * that a GOAWAY names, and to those that were not sent for it. Those it may have processed are told
+ * that the stream closed, or nothing. A GOAWAY with an error does not count: the request may be what
+ * caused it. Guarded by `tests/wire/http2_goaway_test.ts`.
+ */
+export function isUnprocessed(words: string): boolean {
+  return /^(?:connection error received: not a result|stream error received: refused stream) /
+    .test(words);
 }
 
 /**

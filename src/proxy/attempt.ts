@@ -51,14 +51,31 @@ export async function attempt(call: Call, upstream: Upstream): Promise<Answer | 
   return sent;
 }
 
-function send(
+/**
+ * How often a request is sent again that the upstream did not process. One GOAWAY can hit all that
+ * wait, and those that are sent again can meet the next.
+ */
+const MOST_REPEATS = 10;
+
+async function send(
   { request, target, upgrade, body }: Call,
   headers: HeaderLine[],
   { baseUrl, transport, dial }: Upstream,
 ): Promise<Answer | Failed> {
   const url = baseUrl + target;
-  if (upgrade === undefined) return forward({ request, url, headers, body }, transport);
-  return forwardWebSocket(request, upgrade, { url, headers, transport }, dial);
+  if (upgrade !== undefined) {
+    return await forwardWebSocket(request, upgrade, { url, headers, transport }, dial);
+  }
+  const forwarding = { request, url, headers, body };
+  let sent = await forward(forwarding, transport);
+  for (let repeats = 0; repeats < MOST_REPEATS && mayRepeat(sent, body); repeats++) {
+    sent = await forward(forwarding, transport);
+  }
+  return sent;
+}
+
+function mayRepeat(sent: Answer | Failed, body: RequestBody): boolean {
+  return "failure" in sent && sent.phase === "unprocessed" && body.isRepeatable;
 }
 
 /** A credential that had to be waited for, which clients may not do to the end. */

@@ -9,16 +9,21 @@ const LONG_ROW = { bytes: 524_288, pieces: 1_024 };
 const TINY = 64;
 /** Milliseconds. */
 const REST = 1;
+/** Bytes of the longest body that is held to be sent again. */
+const MOST_HELD = 1_048_576;
 
 /**
  * A request's body on its way to the upstream. One that announces its length is not touched, so that
  * the runtime pipes it natively: it was judged by that before (see `admitLength`), and is held to it.
  * Any other is read in pieces, see {@linkcode PieceReader}, and counted.
+ *
+ * Where a request may have to be sent again, a short body of known length is read whole and held.
  */
 export class RequestBody {
   readonly #request: Request;
   readonly #maxBytes: number | undefined;
   #failure: Failure | undefined;
+  #held: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * Of a request, of which nothing is read yet.
@@ -35,12 +40,38 @@ export class RequestBody {
     return this.#failure;
   }
 
-  /** What to send on: at once where it is not touched. Only to be called once. */
-  open(): Promise<ByteStream | null> | ByteStream | null {
+  /** Whether {@linkcode open} can be called again: there is no body, or it is held. */
+  get isRepeatable(): boolean {
+    return this.#request.body === null || this.#held !== undefined;
+  }
+
+  /**
+   * What to send on: at once where it is not touched.
+   *
+   * @param holds whether to hold a short body, so that it can be opened again
+   */
+  open(holds: boolean): Promise<ByteStream | null> | ByteStream | null {
+    if (this.#held !== undefined) return streamOf(this.#held);
     const { body, headers } = this.#request;
-    if (body === null || headers.has("content-length")) return body;
+    if (body === null) return null;
+    const length = headers.get("content-length");
+    if (length !== null) {
+      return holds && Number(length) <= MOST_HELD ? this.#hold(Number(length)) : body;
+    }
     const reader = new PieceReader(body);
     return headers.has("transfer-encoding") ? this.#stream(reader) : this.#unlessEmpty(reader);
+  }
+
+  async #hold(length: number): Promise<ByteStream> {
+    try {
+      const bytes = await this.#request.bytes();
+      if (bytes.length !== length) throw new RangeError(`${bytes.length} bytes of ${length}`);
+      this.#held = bytes;
+      return streamOf(bytes);
+    } catch (error) {
+      this.#failure = { kind: "body_broken", words: String(error) };
+      throw error;
+    }
   }
 
   /**
@@ -108,6 +139,16 @@ export class RequestBody {
 
 function hasRoom({ bytes, pieces }: typeof ROW, most: typeof ROW): boolean {
   return bytes < most.bytes && pieces < most.pieces;
+}
+
+/** Not a body of bytes, which `fetch` would send again at its own discretion. */
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ByteStream {
+  return new ReadableStream({
+    pull(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  }, { highWaterMark: 0 });
 }
 
 /**

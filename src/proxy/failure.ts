@@ -28,9 +28,10 @@ export interface Failed {
   readonly failure: Failure;
   /**
    * How far it came. `connect`: there was no connection, so nothing was sent, and the request may be
-   * made elsewhere. `sent`: the upstream may have carried it out.
+   * made elsewhere. `unprocessed`: it was sent, and the upstream says that it did not begin with it, so
+   * it may be sent again. `sent`: the upstream may have carried it out.
    */
-  readonly phase: "connect" | "sent";
+  readonly phase: "connect" | "unprocessed" | "sent";
 }
 
 /** An attempt that failed when something had been sent, or may have been. */
@@ -112,6 +113,8 @@ const EXPLANATIONS: Readonly<Partial<Record<NetworkFailure, string>>> = {
   tls: "The TLS handshake with the upstream failed",
   head_too_large: "The head of the upstream's answer is too large",
   no_http: "The upstream's answer is not valid HTTP",
+  goaway: "The upstream ended its HTTP/2 connection (GOAWAY) before it answered",
+  stream_refused: "The upstream refused the request's HTTP/2 stream",
 };
 
 function explanationOf(words: string): string {

@@ -1,5 +1,11 @@
-import { fetchFailure, isConnectFailure, requestBodyFailure } from "../net/network_failure.ts";
+import {
+  fetchFailure,
+  isConnectFailure,
+  isUnprocessed,
+  requestBodyFailure,
+} from "../net/network_failure.ts";
 import type { Timed } from "../time/shared_timeout.ts";
+import { untilAborted } from "../time/until_aborted.ts";
 import { NoConnection, type Transport } from "../upstreams/transport.ts";
 import { type RequestBody, StreamedBody } from "./body.ts";
 import { type Failed, failedSent } from "./failure.ts";
@@ -40,7 +46,8 @@ export async function forward(
   const leave = () => waiting.abort(signal.reason);
   signal.addEventListener("abort", leave);
   try {
-    const stream = await body.open();
+    const opened = body.open(transport.http2);
+    const stream = opened instanceof Promise ? await untilAborted(opened, waiting.signal) : opened;
     const response = await fetch(url, {
       method: request.method,
       headers,
@@ -120,8 +127,10 @@ function failed(error: unknown, signal: AbortSignal, body: RequestBody, waiting:
   const bodyFailure = requestBodyFailure(error);
   if (bodyFailure !== undefined) return failedSent({ kind: "body_broken", words: bodyFailure });
   const words = fetchFailure(error);
-  return {
-    failure: { kind: "unreachable", words },
-    phase: isConnectFailure(words) ? "connect" : "sent",
-  };
+  return { failure: { kind: "unreachable", words }, phase: phaseOf(words) };
+}
+
+function phaseOf(words: string): Failed["phase"] {
+  if (isConnectFailure(words)) return "connect";
+  return isUnprocessed(words) ? "unprocessed" : "sent";
 }

@@ -38,6 +38,8 @@ export class Transport {
   readonly client: Deno.HttpClient;
   /** Opens a connection for each request, for those that may not be sent twice. */
   readonly unpooledClient: Deno.HttpClient;
+  /** Whether HTTP/2 is spoken where it is offered. */
+  readonly http2: boolean;
   /** How long to wait for response headers. */
   readonly headerTimeout: SharedTimeout;
   /**
@@ -66,6 +68,7 @@ export class Transport {
     this.unpooledClient = kept?.unpooledClient ??
       Deno.createHttpClient({ ...options, poolMaxIdlePerHost: 0 });
     const { baseUrl, proxy, isWayKnown, connectTimeoutMs } = config;
+    this.http2 = config.http2;
     this.headerTimeout = new SharedTimeout(config.headerTimeoutMs);
     this.connectTimeout = new SharedTimeout(connectTimeoutMs);
     const connect = connector({ url: baseUrl, proxyUrl: proxy?.url });

@@ -43,7 +43,8 @@ export const upstreamConnection = [
     kind: boolean(),
     default: false,
     doc: "Speak HTTP/2 to the upstream where it offers it. Requests beyond its limit of " +
-      "concurrent streams, often 100, then wait for each other.",
+      "concurrent streams, often 100, then wait for each other, and bodies of up to 1 MiB are read " +
+      "whole before they are sent.",
     example: false,
   },
   {

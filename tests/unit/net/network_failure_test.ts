@@ -5,6 +5,7 @@ import { connectTcp, connectTls } from "../../../src/net/connect.ts";
 import {
   fetchFailure,
   isConnectFailure,
+  isUnprocessed,
   type NetworkFailure,
   networkFailure,
   requestBodyFailure,
@@ -55,6 +56,42 @@ Deno.test("words of a connection that cannot be made, which no test can wait for
   ) assert.equal(networkFailure(words), "unreachable", words);
   const later = "client error (SendRequest): connection error: Connection timed out (os error 110)";
   assert.equal(networkFailure(later), undefined);
+});
+
+Deno.test("words of HTTP/2 that say that nothing was processed, and those that do not", () => {
+  const words: [string, NetworkFailure | undefined, boolean][] = [
+    ["connection error received: not a result of an error", "goaway", true],
+    ['connection error received: not a result of an error (b"bye")', "goaway", true],
+    [
+      "stream error received: refused stream before processing any application logic",
+      "stream_refused",
+      true,
+    ],
+    ["connection error received: detected excessive load generating behavior", "goaway", false],
+    ["connection error detected: not a result of an error", undefined, false],
+    ["stream error received: not a result of an error", undefined, false],
+    ["stream closed because of a broken pipe", undefined, false],
+  ];
+  for (const [said, failure, unprocessed] of words) {
+    for (
+      const cause of [
+        said,
+        `error sending request for url (https://h/?k=secret): client error (SendRequest): http2 error: ${said}`,
+      ]
+    ) {
+      const found = fetchFailure(new TypeError("fetch failed", { cause: new Error(cause) }));
+      assert.equal(found, said);
+      assert.equal(networkFailure(found), failure);
+      assert.equal(isUnprocessed(found), unprocessed);
+    }
+  }
+});
+
+Deno.test("words of a peer's own are cut", () => {
+  const cause = new Error(
+    `connection error received: not a result of an error (b"${"x".repeat(9_000)}")`,
+  );
+  assert.equal(fetchFailure(new TypeError("fetch failed", { cause })).length, 500);
 });
 
 Deno.test("fetch says that a handshake fails, and why a certificate is not trusted", async () => {
