@@ -1,7 +1,8 @@
 import type { LoadedSettings } from "../config/load/load.ts";
 import type { AdminSettings } from "../config/schema/settings.ts";
-import { bracketed, netAddress } from "../net/address.ts";
+import { netAddress } from "../net/address.ts";
 import type { PermissionNeeds } from "../permissions/needs.ts";
+import { holdsKey, isOwnHost } from "./admission.ts";
 import { EXPOSITION_TYPE } from "./exposition.ts";
 import type { Metrics } from "./metrics.ts";
 import { pageHeaders, statusOf, statusPage } from "./status_page.ts";
@@ -28,11 +29,9 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 };
 
-/** A Host: an IPv6 address in brackets, or anything without a colon; then perhaps a port. */
-const HOST = /^(\[[^\]]+\]|[^:[\]]+)(?::\d{1,5})?$/;
-const IPV4 = /^\d{1,3}(?:\.\d{1,3}){3}$/;
-/** Names of this machine for itself. */
-const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
+/** What is answered, and how a client that lacks the key may send it. */
+const METHODS = "GET, HEAD";
+const CHALLENGES = 'Basic realm="claude-proxy", charset="UTF-8", Bearer realm="claude-proxy"';
 
 /** The permissions that the admin listener takes. */
 export function adminPermissions(
@@ -64,11 +63,18 @@ export function startAdmin(options: AdminOptions): AdminServer {
 
 /** Answers one request of the admin listener. */
 export function answer(request: Request, options: AdminOptions): Response {
-  if (!isOwnHost(request.headers.get("host"), options.hostname)) {
-    return text(421, "This is not the Host this listener was bound to\n");
+  const { headers, method, url } = request;
+  const { admin } = options.loaded().settings;
+  if (!isOwnHost(headers.get("host"), { ...admin, bind_address: options.hostname })) {
+    return text(421, "This Host is neither bound to nor in admin.allowed_hosts\n");
   }
-  if (request.method !== "GET") return text(405, "Only GET is answered\n", { allow: "GET" });
-  switch (pathOf(request.url)) {
+  if (!holdsKey(headers.get("authorization"), admin)) {
+    return text(401, "This takes admin.api_key\n", { "www-authenticate": CHALLENGES });
+  }
+  if (method !== "GET" && method !== "HEAD") {
+    return text(405, "Only GET and HEAD are answered\n", { allow: METHODS });
+  }
+  switch (pathOf(url)) {
     case "/":
       return new Response(statusPage, { headers: { ...HEADERS, ...pageHeaders } });
     case "/status.json":
@@ -88,24 +94,4 @@ function pathOf(url: string): string {
 
 function text(status: number, body: string, headers: Record<string, string> = {}): Response {
   return new Response(body, { status, headers: { ...HEADERS, ...headers } });
-}
-
-/**
- * Whether a request's Host is a name or address that the listener was bound to. A page on another
- * site can make a browser ask us under a name of its own (DNS rebinding); it cannot do that with an
- * address, nor with our name.
- *
- * @param host the Host header
- * @param boundTo the address or name in the settings
- */
-export function isOwnHost(host: string | null, boundTo: string): boolean {
-  const name = HOST.exec(host ?? "")?.[1]?.toLowerCase();
-  if (name === undefined) return false;
-  if (boundTo === "0.0.0.0" || boundTo === "::") return LOCAL.includes(name) || isAddress(name);
-  const own = bracketed(boundTo).toLowerCase();
-  return name === own || (LOCAL.includes(own) && LOCAL.includes(name));
-}
-
-function isAddress(name: string): boolean {
-  return IPV4.test(name) || name.startsWith("[");
 }

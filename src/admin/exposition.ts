@@ -41,6 +41,11 @@ export class Samples implements Metric {
     this.#values.set(labelText(labels), value);
   }
 
+  /** A value, 0 where there is none. */
+  get(labels: Labels): number {
+    return this.#values.get(labelText(labels)) ?? 0;
+  }
+
   /** The sum over all labels. */
   get total(): number {
     return this.#values.values().reduce((sum, value) => sum + value, 0);
@@ -51,6 +56,16 @@ export class Samples implements Metric {
       this.#values.entries().map(([labels, value]) => sample(this.#name, labels, value))
         .toArray().join("");
   }
+}
+
+/** A counter of ours. */
+export function counter(name: string, help: string): Samples {
+  return new Samples("counter", `claude_proxy_${name}`, help);
+}
+
+/** A gauge of ours. */
+export function gauge(name: string, help: string): Samples {
+  return new Samples("gauge", `claude_proxy_${name}`, help);
 }
 
 /** Counts of observations up to each bound, for each set of labels. */

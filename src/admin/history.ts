@@ -1,3 +1,5 @@
+import type { RequestRecord } from "../ipc/messages.ts";
+
 /** Milliseconds that one point of the history stands for. */
 const STEP = 10_000;
 /** Points kept: 15 minutes. */
@@ -9,6 +11,8 @@ interface Step {
   readonly index: number;
   requests: number;
   failed: number;
+  ownFailed: number;
+  rateLimited: number;
   inFlight: number;
   /** Times to first byte seen, of which some are in `samples`. */
   timed: number;
@@ -22,6 +26,10 @@ export interface HistoryView {
   readonly requests: readonly number[];
   /** Those of `requests` that ended with a 5xx status. */
   readonly failed: readonly number[];
+  /** Those of `failed` that the proxy itself answered. */
+  readonly ownFailed: readonly number[];
+  /** Those of `requests` that the upstream answered with 429. */
+  readonly rateLimited: readonly number[];
   /** Most requests that ran at a time. */
   readonly inFlight: readonly number[];
   /** Milliseconds to first byte, null where there was none: median and 95th percentile. */
@@ -54,10 +62,15 @@ export class History {
   }
 
   /** A request has ended. */
-  ended(failed: boolean, firstByteMs: number | undefined): void {
+  ended(
+    { status, source }: Pick<RequestRecord, "status" | "source">,
+    firstByteMs: number | undefined,
+  ): void {
     const step = this.#now();
     step.requests++;
-    if (failed) step.failed++;
+    if (status >= 500) step.failed++;
+    if (status >= 500 && source === "proxy") step.ownFailed++;
+    if (status === 429 && source === "upstream") step.rateLimited++;
     if (firstByteMs !== undefined) this.#sample(step, firstByteMs);
   }
 
@@ -70,6 +83,8 @@ export class History {
       stepMs: STEP,
       requests: steps.map((step) => step?.requests ?? 0),
       failed: steps.map((step) => step?.failed ?? 0),
+      ownFailed: steps.map((step) => step?.ownFailed ?? 0),
+      rateLimited: steps.map((step) => step?.rateLimited ?? 0),
       inFlight: steps.map((step) => step?.inFlight ?? 0),
       medianMs: steps.map((step) => quantile(step?.samples, 0.5)),
       slowMs: steps.map((step) => quantile(step?.samples, 0.95)),
@@ -86,6 +101,8 @@ export class History {
         index: next,
         requests: 0,
         failed: 0,
+        ownFailed: 0,
+        rateLimited: 0,
         inFlight: this.#inFlight,
         timed: 0,
         samples: [],

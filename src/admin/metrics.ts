@@ -1,23 +1,27 @@
 import deno from "../../deno.json" with { type: "json" };
-import type { RequestRecord, RequestReport } from "../ipc/messages.ts";
-import { expose, Histogram, Samples } from "./exposition.ts";
-import { History, type HistoryView } from "./history.ts";
-
-/** Seconds, from a refusal to the longest answers of a model: 50 ms to 30 min. */
-const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1200, 1800];
-/** Methods that get a label of their own; a client may invent others without end. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+import type { RequestReport } from "../ipc/messages.ts";
+import { counter, expose, gauge, Samples } from "./exposition.ts";
+import { RequestMetrics, type RequestsView } from "./request_metrics.ts";
 
 /** What metrics are made with. */
 export interface MetricsOptions {
   /** Log lines lost so far. */
   readonly droppedLines: () => { readonly stdout: number; readonly files: number };
+  /** Takes secrets out of a text. */
+  readonly scrub: (text: string) => string;
   /** Milliseconds since the epoch. @default {Date.now} */
   readonly now?: () => number;
   /** Milliseconds on a clock that never jumps. @default {performance.now} */
   readonly elapsed?: () => number;
   /** @default {Math.random} */
   readonly random?: () => number;
+}
+
+/** Whether there is a credential for the upstream, and why not. */
+export interface CredentialState {
+  readonly isAtHand: boolean;
+  /** The last attempt to get one, where it failed; `retryInMs` is 0 while another is under way. */
+  readonly failure: { readonly reason: string; readonly retryInMs: number } | undefined;
 }
 
 /** The token at hand, and how long it lives. Times in milliseconds since the epoch. */
@@ -33,86 +37,87 @@ export interface CertificateExpiry {
   readonly notAfter: number;
 }
 
+/** The end of the process, which lets running requests end. Milliseconds since the epoch. */
+export interface Draining {
+  readonly since: number;
+  /** When what still runs is cut off. */
+  readonly until: number;
+}
+
+/** What one worker runs now, and how often it died. */
+interface WorkerState {
+  inFlight: number;
+  webSockets: number;
+  deaths: number;
+}
+
 /** What the metrics know, for the status page. */
-export interface MetricsView {
+export interface MetricsView extends RequestsView {
   readonly startedAt: number;
-  readonly requests: number;
-  readonly clientAborts: number;
+  readonly draining: Draining | undefined;
+  readonly credential: CredentialState;
   readonly inFlight: number;
-  readonly workers: readonly { worker: number; inFlight: number; deaths: number }[];
-  /** The proxy's own answers by code, the latest first. */
-  readonly errors: readonly { code: string; count: number; lastAt: number }[];
+  /** Those of `inFlight` that are WebSockets. */
+  readonly webSockets: number;
+  readonly workers: readonly (Readonly<WorkerState> & { readonly worker: number })[];
   readonly token: (TokenLifetime & { refreshes: number; failures: number }) | undefined;
   readonly certificate: CertificateExpiry | undefined;
   readonly droppedLines: { readonly stdout: number; readonly files: number };
   readonly reloads: { readonly succeeded: number; readonly failed: number };
-  readonly history: HistoryView;
+  /** Bytes: of the whole process, and of the supervisor's heap. */
+  readonly memory: { readonly rss: number; readonly heapUsed: number; readonly heapTotal: number };
 }
+
+/** Longest reason that the status page shows, in characters. */
+const LONGEST_REASON = 600;
 
 /** Numbers over all workers, gathered in the supervisor from their reports. */
 export class Metrics {
   readonly #options: MetricsOptions;
   readonly #now: () => number;
   readonly #startedAt: number;
-  readonly #history: History;
-  readonly #workers = new Map<number, { inFlight: number; deaths: number }>();
-  readonly #errors = new Map<string, { count: number; lastAt: number }>();
+  readonly #requests: RequestMetrics;
+  readonly #workers = new Map<number, WorkerState>();
   readonly #reloadCounts = { succeeded: 0, failed: 0 };
   readonly #tokenCounts = { refreshes: 0, failures: 0 };
   #token: TokenLifetime | undefined;
   #certificate: CertificateExpiry | undefined;
-
-  readonly #requests = counter("requests_total", "Requests that ended, by answer.");
-  readonly #aborts = counter("client_aborts_total", "Requests whose client left before the end.");
-  readonly #cutOff = counter(
-    "requests_cut_off_total",
-    "Requests that shutdown_timeout cut off.",
-  );
-  readonly #upstreamFailures = counter(
-    "upstream_failures_total",
-    "Requests answered by the proxy because the upstream or its token failed.",
-  );
-  readonly #refusals = counter("refusals_total", "Requests refused by the proxy.");
-  readonly #firstByte = new Histogram(
-    "claude_proxy_time_to_first_byte_seconds",
-    "Time to the headers of the upstream's response.",
-    BUCKETS,
-  );
-  readonly #duration = new Histogram(
-    "claude_proxy_request_duration_seconds",
-    "Time to the end of the response.",
-    BUCKETS,
-  );
+  #draining: Draining | undefined;
+  #credential: () => CredentialState = () => ({ isAtHand: false, failure: undefined });
 
   constructor(options: MetricsOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#startedAt = this.#now();
-    this.#history = new History({
+    this.#requests = new RequestMetrics({
+      now: this.#now,
+      scrub: options.scrub,
       elapsed: options.elapsed ?? (() => performance.now()),
       random: options.random ?? Math.random,
     });
-    for (const unlabelled of [this.#aborts, this.#cutOff]) unlabelled.add({}, 0);
+  }
+
+  /** Who knows of the upstream's credential. */
+  watchCredential(source: { readonly state: CredentialState }): void {
+    this.#credential = () => source.state;
   }
 
   /** So many workers are about to run. */
   startWorkers(count: number): void {
-    for (let worker = 1; worker <= count; worker++) {
-      this.#workers.set(worker, { inFlight: 0, deaths: 0 });
-    }
+    for (let worker = 1; worker <= count; worker++) this.#worker(worker);
   }
 
   /** A worker tells of its requests. */
-  report({ worker, inFlight, records }: RequestReport): void {
-    this.#worker(worker).inFlight = inFlight;
-    this.#history.running(this.#inFlight);
-    for (const record of records) this.#count(record);
+  report({ worker, inFlight, webSockets, records }: RequestReport): void {
+    Object.assign(this.#worker(worker), { inFlight, webSockets });
+    this.#requests.running(this.#inFlight);
+    for (const record of records) this.#requests.count(record);
   }
 
   /** A worker died, and its requests with it. */
   workerDied(number: number): void {
     const worker = this.#worker(number);
-    worker.inFlight = 0;
+    worker.inFlight = worker.webSockets = 0;
     worker.deaths++;
   }
 
@@ -137,17 +142,17 @@ export class Metrics {
     this.#certificate = { names, notAfter }; // And no key: the status page shows it.
   }
 
+  /** The end has begun: new requests are refused, and those that run have so many seconds. */
+  drains(timeout: number): void {
+    const since = this.#now();
+    this.#draining = { since, until: since + timeout * 1000 };
+  }
+
   /** Everything in the Prometheus text format. */
   expose(): string {
     return expose([
-      this.#requests,
-      this.#inFlightGauge(),
-      this.#firstByte,
-      this.#duration,
-      this.#aborts,
-      this.#cutOff,
-      this.#upstreamFailures,
-      this.#refusals,
+      ...this.#requests.metrics,
+      ...this.#workerMetrics(),
       ...this.#tokenMetrics(),
       ...this.#certificateMetrics(),
       ...this.#processMetrics(),
@@ -156,64 +161,56 @@ export class Metrics {
 
   /** Everything for the status page. */
   view(): MetricsView {
-    const errors = [...this.#errors].map(([code, error]) => ({ code, ...error }));
     const attempts = this.#tokenCounts.refreshes + this.#tokenCounts.failures;
+    const { rss, heapUsed, heapTotal } = Deno.memoryUsage();
     return {
+      ...this.#requests.view(),
       startedAt: this.#startedAt,
-      requests: this.#requests.total,
-      clientAborts: this.#aborts.total,
+      draining: this.#draining,
+      credential: this.#credentialView(),
       inFlight: this.#inFlight,
+      webSockets: this.#workers.values().reduce((sum, { webSockets }) => sum + webSockets, 0),
       workers: [...this.#workers].map(([worker, state]) => ({ worker, ...state })),
-      errors: errors.sort((a, b) => b.lastAt - a.lastAt),
       token: attempts === 0
         ? undefined
         : { acquiredAt: 0, expiresAt: 0, ...this.#token, ...this.#tokenCounts },
       certificate: this.#certificate,
       droppedLines: this.#options.droppedLines(),
       reloads: this.#reloadCounts,
-      history: this.#history.view(),
+      memory: { rss, heapUsed, heapTotal },
     };
+  }
+
+  #credentialView(): CredentialState {
+    const { isAtHand, failure } = this.#credential();
+    if (failure === undefined) return { isAtHand, failure };
+    const reason = this.#options.scrub(failure.reason).slice(0, LONGEST_REASON);
+    return { isAtHand, failure: { ...failure, reason } };
   }
 
   get #inFlight(): number {
     return this.#workers.values().reduce((sum, { inFlight }) => sum + inFlight, 0);
   }
 
-  #worker(number: number): { inFlight: number; deaths: number } {
+  #worker(number: number): WorkerState {
     let worker = this.#workers.get(number);
-    if (worker === undefined) this.#workers.set(number, worker = { inFlight: 0, deaths: 0 });
+    if (worker === undefined) {
+      this.#workers.set(number, worker = { inFlight: 0, webSockets: 0, deaths: 0 });
+    }
     return worker;
   }
 
-  #count(record: RequestRecord): void {
-    const { dialect = "none", status, code, aborted } = record;
-    const method = METHODS.has(record.method) ? record.method : "other";
-    const statusClass = `${Math.floor(status / 100)}xx`;
-    this.#requests.add({ dialect, method, status_class: statusClass });
-    if (aborted === "client") this.#aborts.add({});
-    if (aborted === "proxy") this.#cutOff.add({});
-    if (code !== undefined) this.#countError(code);
-    if (record.dialect === undefined) return;
-    const answered = code === undefined ? record.firstByteMs : undefined;
-    this.#history.ended(status >= 500, answered);
-    if (answered === undefined) return;
-    this.#firstByte.observe({ dialect }, answered / 1000);
-    this.#duration.observe({ dialect }, record.totalMs / 1000);
-  }
-
-  #countError(code: string): void {
-    const metric = code.startsWith("upstream_") ? this.#upstreamFailures : this.#refusals;
-    metric.add({ code });
-    const count = (this.#errors.get(code)?.count ?? 0) + 1;
-    this.#errors.set(code, { count, lastAt: this.#now() });
-  }
-
-  #inFlightGauge(): Samples {
-    const metric = gauge("requests_in_flight", "Requests that run now.");
-    for (const [worker, { inFlight }] of this.#workers) {
-      metric.set({ worker: String(worker) }, inFlight);
+  #workerMetrics(): Samples[] {
+    const running = gauge("requests_in_flight", "Requests that run now.");
+    const webSockets = gauge("websockets_in_flight", "Those of them that are WebSockets.");
+    const deaths = counter("worker_deaths_total", "Workers that died and were replaced.");
+    for (const [number, state] of this.#workers) {
+      const labels = { worker: String(number) };
+      running.set(labels, state.inFlight);
+      webSockets.set(labels, state.webSockets);
+      deaths.add(labels, state.deaths);
     }
-    return metric;
+    return [running, webSockets, deaths];
   }
 
   #tokenMetrics(): Samples[] {
@@ -224,7 +221,12 @@ export class Metrics {
     );
     refreshes.add({}, this.#tokenCounts.refreshes);
     failures.add({}, this.#tokenCounts.failures);
-    if (this.#token === undefined) return [refreshes, failures];
+    const available = gauge(
+      "upstream_credential_available",
+      "Whether there is a credential for the upstream.",
+    );
+    available.set({}, Number(this.#credential().isAtHand));
+    if (this.#token === undefined) return [available, refreshes, failures];
     const { acquiredAt, expiresAt } = this.#token;
     const age = gauge("upstream_token_age_seconds", "Age of the upstream token.");
     age.set({}, (this.#now() - acquiredAt) / 1000);
@@ -233,7 +235,7 @@ export class Metrics {
       "When the upstream token expires, in seconds since the epoch.",
     );
     expiry.set({}, expiresAt / 1000);
-    return [refreshes, failures, age, expiry];
+    return [available, refreshes, failures, age, expiry];
   }
 
   #certificateMetrics(): Samples[] {
@@ -247,10 +249,6 @@ export class Metrics {
   }
 
   #processMetrics(): Samples[] {
-    const deaths = counter("worker_deaths_total", "Workers that died and were replaced.");
-    for (const [worker, state] of this.#workers) {
-      deaths.add({ worker: String(worker) }, state.deaths);
-    }
     const dropped = counter("log_lines_dropped_total", "Log lines lost to a slow or full sink.");
     for (const [sink, count] of Object.entries(this.#options.droppedLines())) {
       dropped.add({ sink }, count);
@@ -261,20 +259,20 @@ export class Metrics {
     }
     const build = gauge("build_info", "Version of the proxy and of its runtime.");
     build.set({ version: deno.version, deno_version: Deno.version.deno }, 1);
+    const draining = gauge("draining", "Whether the process ends and refuses new requests.");
+    draining.set({}, Number(this.#draining !== undefined));
     const start = new Samples(
       "gauge",
       "process_start_time_seconds",
       "When the process started, in seconds since the epoch.",
     );
     start.set({}, this.#startedAt / 1000);
-    return [deaths, dropped, reloads, build, start];
+    const memory = new Samples(
+      "gauge",
+      "process_resident_memory_bytes",
+      "Memory of the process, its workers included.",
+    );
+    memory.set({}, Deno.memoryUsage().rss);
+    return [dropped, reloads, build, draining, start, memory];
   }
-}
-
-function counter(name: string, help: string): Samples {
-  return new Samples("counter", `claude_proxy_${name}`, help);
-}
-
-function gauge(name: string, help: string): Samples {
-  return new Samples("gauge", `claude_proxy_${name}`, help);
 }

@@ -6,6 +6,14 @@ import type { UpstreamCredential } from "./credential.ts";
 import type { FromCredentialHolder, IssuedCredential, ToCredentialHolder } from "./messages.ts";
 import type { CredentialProvider, ProvidedCredential } from "./provider.ts";
 
+/** What there is of a credential, for those who look on. */
+export interface CredentialState {
+  /** Whether one is at hand. */
+  readonly isAtHand: boolean;
+  /** The last attempt to get one, where it failed; `retryInMs` is 0 while another is under way. */
+  readonly failure: { readonly reason: string; readonly retryInMs: number } | undefined;
+}
+
 /** Who watches tokens come and fail: the metrics, and the log, which must not show them. */
 export interface TokenWatch {
   /** A new token came in; it expires at a wall-clock time in milliseconds since the epoch. */
@@ -57,6 +65,7 @@ export class CredentialSource {
   #cache: CredentialCache;
   /** What was given out last, as the cache has it and as workers have it. */
   #given: { readonly provided: ProvidedCredential; readonly issued: IssuedCredential } | undefined;
+  #failed: string | undefined;
   #lastId = 0;
   #hintedAt = -Infinity;
 
@@ -72,6 +81,13 @@ export class CredentialSource {
   /** The credential at hand, for a worker that starts. */
   get current(): IssuedCredential | undefined {
     return this.#cache.current && this.#given?.issued;
+  }
+
+  /** What there is at this moment. */
+  get state(): CredentialState {
+    const reason = this.#failed;
+    const failure = reason === undefined ? undefined : { reason, retryInMs: this.#cache.retryInMs };
+    return { isAtHand: this.#cache.current !== undefined, failure };
   }
 
   /** Begins to get the first credential. */
@@ -90,6 +106,7 @@ export class CredentialSource {
     this.#provider = this.#options.create(auth);
     this.#cache = this.#newCache();
     this.#given = undefined;
+    this.#failed = undefined;
     this.start();
   }
 
@@ -129,6 +146,7 @@ export class CredentialSource {
   }
 
   #announce(provided: ProvidedCredential): void {
+    this.#failed = undefined;
     if (provided !== this.#given?.provided) {
       const { credential, expiresAt } = provided;
       this.#given = { provided, issued: { id: ++this.#lastId, credential, expiresAt } };
@@ -146,6 +164,7 @@ export class CredentialSource {
   }
 
   #report({ error, retryInMs }: CredentialFailure): void {
+    this.#failed = error.message;
     this.#options.watch?.failed();
     const { current } = this;
     const fields = { reason: error.message, retry_seconds: Math.ceil(retryInMs / 1000) };

@@ -101,6 +101,8 @@ export interface RequestReport {
   readonly worker: number;
   /** Requests that run now. */
   readonly inFlight: number;
+  /** Those of them that are WebSockets. */
+  readonly webSockets: number;
   /** Those that ended since the last report. */
   readonly records: readonly RequestRecord[];
 }

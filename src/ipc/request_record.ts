@@ -1,6 +1,8 @@
 import { isErrorCode } from "../proxy/answers.ts";
 import { fields, number, oneOf, optional, type Reader, text } from "./readers.ts";
 
+export { errorCodes } from "../proxy/answers.ts";
+
 /**
  * What is told of one request, at its end, for the access log and the metrics: each field with the
  * reader that checks what a worker says it is. Labels of metrics are closed sets.
@@ -20,6 +22,8 @@ export const RECORD_FIELDS = {
   dialect: optional(oneOf("anthropic", "openai")),
   /** The status sent; 499 when the client left before there was one. */
   status,
+  /** Whose answer it was; absent when there was none. */
+  source: optional(oneOf("upstream", "proxy")),
   /** Milliseconds to the response's headers; absent when there were none. */
   firstByteMs: optional(number),
   /** Milliseconds to the end of the response. */

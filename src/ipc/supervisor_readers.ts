@@ -15,9 +15,14 @@ export function supervisorReaders(worker: number): Readers<Supervisor> {
   const readRecord = recordReader(worker);
   return {
     requests(value) {
-      const { inFlight, records } = fields(value);
+      const { inFlight, webSockets, records } = fields(value);
       if (!Array.isArray(records)) throw new TypeError("expected a list of records");
-      return { worker, inFlight: number(inFlight), records: records.map(readRecord) };
+      return {
+        worker,
+        inFlight: number(inFlight),
+        webSockets: number(webSockets),
+        records: records.map(readRecord),
+      };
     },
     credential: readCredentialMessage,
     listenerLost: text,

@@ -123,6 +123,11 @@ export class LogOutput {
     this.hideSecrets([]);
   }
 
+  /** A text without the secrets that lines are written without. */
+  scrubbed(text: string): string {
+    return this.#scrub(text);
+  }
+
   /** Writes a record, in the background, if its level is severe enough. */
   write(record: LogRecord): void {
     if (LEVELS.indexOf(record.level) < LEVELS.indexOf(this.#level)) return;

@@ -60,6 +60,9 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   internal_error: 500,
 };
 
+/** Every code there is. */
+export const errorCodes: readonly string[] = Object.keys(STATUS);
+
 /** Whether a text is one of the codes. */
 export function isErrorCode(text: string): text is ErrorCode {
   return Object.hasOwn(STATUS, text);

@@ -61,7 +61,10 @@ async function run(
   onReloadSignal(() => void started.promise.then((reloader) => reloader.reload()));
   await using connection = openUpstreamConnection(loaded.settings);
   for (const note of connection.notes) log.warn(note);
-  const metrics = new Metrics({ droppedLines: () => output.droppedLines });
+  const metrics = new Metrics({
+    droppedLines: () => output.droppedLines,
+    scrub: (text) => output.scrubbed(text),
+  });
   await using service = await startService({
     settings: loaded.settings,
     connection,
@@ -79,7 +82,7 @@ async function run(
   await using _admin = listenForAdmin(() => reloader.loaded, metrics);
   started.resolve(reloader);
   void warnOfInspector();
-  return await end(await Promise.race([ended, service.pool.lost]), service, reloader);
+  return await end(await Promise.race([ended, service.pool.lost]), service, reloader, metrics);
 }
 
 /** @returns the exit code */
@@ -87,15 +90,19 @@ async function end(
   cause: Deno.Signal | LostThread,
   service: Service,
   { loaded }: Reloader,
+  metrics: Metrics,
 ): Promise<number> {
   const { shutdown_timeout } = loaded.settings;
   if (typeof cause === "string") {
+    metrics.drains(shutdown_timeout);
     await drain({ signal: cause }, service, shutdown_timeout);
     return 0;
   }
   const fields = { ...cause, exit_code: LOST_THREAD };
   log.error("a dead worker's thread goes on: the program exits, to be started again", fields);
-  await drain(cause, service, cause.urgent ? 0 : Math.min(shutdown_timeout, LAST_DRAIN));
+  const timeout = cause.urgent ? 0 : Math.min(shutdown_timeout, LAST_DRAIN);
+  metrics.drains(timeout);
+  await drain(cause, service, timeout);
   return LOST_THREAD;
 }
 

@@ -57,6 +57,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     watch: tokenWatch(metrics, output),
   });
   opened.defer(() => credentials.stop());
+  metrics.watchCredential(credentials);
   const pool = createPool(options, { listen, credentials, certificate: certificates?.current });
   opened.defer(() => pool.stop());
   credentials.start();

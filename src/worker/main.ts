@@ -60,7 +60,7 @@ function start({ config, credential, certificate }: WorkerStart): void {
     config,
     certificate,
     deps,
-    onInFlight: (count) => reports.inFlight(count),
+    onInFlight: (requests, webSockets) => reports.inFlight(requests, webSockets),
     onRecord: (record) => reports.add(record),
     onListenerLost: (reason) => supervisor.tell("listenerLost", reason),
     onUnrecovered: (reason) => supervisor.tell("failed", reason),

@@ -58,6 +58,7 @@ export class RequestRecorder {
       path,
       dialect: outcome.dialect,
       status: answer.status,
+      source: answer.source,
       firstByteMs: answer.firstByteMs,
       totalMs: performance.now() - this.#started,
       requestBytes,
@@ -102,8 +103,11 @@ function askedBy(
 }
 
 /** What the record tells of the answer. */
-interface Answer
-  extends Pick<RequestRecord, "status" | "firstByteMs" | "responseBytes" | "upstreamRequestId"> {
+interface Answer extends
+  Pick<
+    RequestRecord,
+    "status" | "source" | "firstByteMs" | "responseBytes" | "upstreamRequestId"
+  > {
   /** Redacted; absent unless they are wanted. */
   readonly headers?: Record<string, string>;
 }
@@ -111,6 +115,7 @@ interface Answer
 /** Of a request that was cut off before any answer. Nobody received the status. */
 const NO_ANSWER: Answer = {
   status: 503,
+  source: undefined,
   firstByteMs: undefined,
   responseBytes: undefined,
   upstreamRequestId: undefined,
@@ -122,6 +127,7 @@ function answerOf(
 ): Answer {
   return {
     status,
+    source: told.isUpstreams ? "upstream" : "proxy",
     firstByteMs: told.firstByteMs,
     responseBytes: contentLength(headers),
     upstreamRequestId: told.isUpstreams ? upstreamRequestId(headers) : undefined,

@@ -9,6 +9,7 @@ export class ReportBatch {
   readonly #post: (report: RequestReport) => void;
   #records: RequestRecord[] = [];
   #inFlight = 0;
+  #webSockets = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(worker: number, post: (report: RequestReport) => void) {
@@ -16,9 +17,10 @@ export class ReportBatch {
     this.#post = post;
   }
 
-  /** So many requests run now. */
-  inFlight(count: number): void {
-    this.#inFlight = count;
+  /** So many requests run now, and so many of them are WebSockets. */
+  inFlight(requests: number, webSockets: number): void {
+    this.#inFlight = requests;
+    this.#webSockets = webSockets;
     this.#timer ??= setTimeout(() => this.flush(), DELAY);
   }
 
@@ -34,6 +36,7 @@ export class ReportBatch {
     this.#timer = undefined;
     const records = this.#records;
     this.#records = [];
-    this.#post({ worker: this.#worker, inFlight: this.#inFlight, records });
+    const [inFlight, webSockets] = [this.#inFlight, this.#webSockets];
+    this.#post({ worker: this.#worker, inFlight, webSockets, records });
   }
 }

@@ -12,8 +12,8 @@ export const CUT_OFF_TIMEOUT = 2_000;
 export interface RequestTrackerOptions {
   readonly config: RecordConfig & Pick<WorkerConfig, "abortTellsDeparture">;
   readonly deps: ProxyDeps;
-  /** A request has begun or ended; so many run now. */
-  readonly onInFlight: (inFlight: number) => void;
+  /** A request or a WebSocket has begun or ended; so many run now, WebSockets among them. */
+  readonly onInFlight: (inFlight: number, webSockets: number) => void;
   /** Called once a request, at its end. */
   readonly onRecord: (record: RequestRecord) => void;
 }
@@ -50,7 +50,7 @@ export class RequestTracker implements Lifecycle {
     const config = this.#config;
     const recorder = new RequestRecorder(request, config);
     const slot = this.#running.add(recorder);
-    this.#options.onInFlight(this.#running.size);
+    this.#tellInFlight();
     const response = await handleRequest(request, recorder.outcome, this.#deps, this);
     recorder.answered(response);
     const departed = () => config.abortTellsDeparture && request.signal.aborted;
@@ -65,7 +65,11 @@ export class RequestTracker implements Lifecycle {
   /** A WebSocket session has begun; it is closed at the latest by {@linkcode cutOff}. */
   opened(session: Relay): void {
     this.#webSockets.add(session);
-    void session.closed.finally(() => this.#webSockets.delete(session));
+    this.#tellInFlight();
+    void session.closed.finally(() => {
+      this.#webSockets.delete(session);
+      this.#tellInFlight();
+    });
   }
 
   /** Refuses new requests, and resolves once the running ones have ended. */
@@ -87,8 +91,12 @@ export class RequestTracker implements Lifecycle {
 
   #end(slot: number, recorder: RequestRecorder, aborted: RequestRecord["aborted"]): void {
     if (!this.#running.delete(slot, recorder)) return;
-    this.#options.onInFlight(this.#running.size);
+    this.#tellInFlight();
     this.#options.onRecord(recorder.record(aborted));
     if (this.#running.size === 0 && this.#draining) this.#idle.resolve();
+  }
+
+  #tellInFlight(): void {
+    this.#options.onInFlight(this.#running.size, this.#webSockets.size);
   }
 }

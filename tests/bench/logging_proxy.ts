@@ -20,7 +20,10 @@ const output = await startLogging({
   log_path: logPath,
 });
 output.hideSecrets(["a-client-key-0123456789", "an-upstream-key-0123456789"]);
-const metrics = new Metrics({ droppedLines: () => output.droppedLines });
+const metrics = new Metrics({
+  droppedLines: () => output.droppedLines,
+  scrub: (text) => output.scrubbed(text),
+});
 const receive = (report: RequestReport) => {
   metrics.report(report);
   report.records.forEach(logRequest);

@@ -19,7 +19,7 @@ supervisor.onmessage = ({ data: { perSecond } }) => {
     due += perSecond * INTERVAL / 1000;
     const records = Array.from({ length: Math.floor(due) }, record);
     due -= records.length;
-    supervisor.postMessage({ worker: 99, inFlight: 40, records });
+    supervisor.postMessage({ worker: 99, inFlight: 40, webSockets: 0, records });
   }, INTERVAL);
 };
 
@@ -32,6 +32,7 @@ function record(): RequestRecord {
     path: "/anthropic/v1/messages",
     dialect: "anthropic",
     status: 200,
+    source: "upstream",
     firstByteMs: 712.3,
     totalMs: 8312.9,
     requestBytes: 76214,

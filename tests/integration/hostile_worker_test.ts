@@ -169,8 +169,11 @@ Deno.test("workers are told the token, but neither the secret it comes from nor 
 const LIES: unknown[] = [
   null,
   { name: "requests", argument: { inFlight: 1 } },
-  { name: "requests", argument: { inFlight: 1, records: [null] } },
-  { name: "requests", argument: { inFlight: 1, records: [{ code: 7, dialect: {} }] } },
+  { name: "requests", argument: { inFlight: 1, webSockets: 0, records: [null] } },
+  {
+    name: "requests",
+    argument: { inFlight: 1, webSockets: 0, records: [{ code: 7, dialect: {} }] },
+  },
 ];
 
 Deno.test("whatever a worker says, it ends itself and not the supervisor", async () => {

@@ -7,6 +7,7 @@ import { RawClient, request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const ADMIN = { args: ["--admin-port", "0", "--workers", "2"] };
+const ADMIN_KEY = "admin-key-of-the-test";
 
 programTest({
   name: "metrics over all workers are what promtool expects, and count what happened",
@@ -61,7 +62,7 @@ Deno.test("requests in flight are seen while they run, and clients that leave ar
   await untilMetric(admin, "claude_proxy_client_aborts_total", (values) => sum(values) === 6);
 });
 
-Deno.test("the admin listener answers GET under its own Host, and nothing else", async () => {
+Deno.test("the admin listener answers GET and HEAD under its own Host, and nothing else", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, ...ADMIN });
   const port = Number(new URL(await adminUrl(proxy)).port);
@@ -76,14 +77,52 @@ Deno.test("the admin listener answers GET under its own Host, and nothing else",
     assert.ok(status === 421 || status === 400, `${host}: ${status}`);
     assert.doesNotMatch(new TextDecoder().decode(bytes), /claude_proxy/);
   }
-  for (const method of ["POST", "HEAD", "OPTIONS", "DELETE", "PUT"]) {
+  for (const target of ["/", "/metrics", "/status.json"]) {
+    const { status, headers, bytes } = await ask(target, undefined, "HEAD");
+    const { headers: got } = await ask(target);
+    assert.deepEqual([status, bytes.length], [200, 0], target);
+    assert.deepEqual(headerValues(headers, "content-type"), headerValues(got, "content-type"));
+  }
+  for (const method of ["POST", "OPTIONS", "DELETE", "PUT"]) {
     const refused = await ask("/", undefined, method);
     assert.equal(refused.status, 405, method);
-    assert.deepEqual(headerValues(refused.headers, "allow"), ["GET"]);
+    assert.deepEqual(headerValues(refused.headers, "allow"), ["GET, HEAD"]);
   }
   const page = await ask("/");
   assert.match(headerValues(page.headers, "content-security-policy")[0]!, /default-src 'none'/);
   assert.equal(upstream.requests.length, 0);
+});
+
+Deno.test("admin.allowed_hosts adds names, and admin.api_key asks for itself and is never shown", async () => {
+  await using upstream = RawUpstream.start();
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    args: [
+      ...ADMIN.args,
+      ...["--admin-allowed-hosts", "proxy.monitoring.svc", "--admin-api-key", ADMIN_KEY],
+    ],
+  });
+  const port = Number(new URL(await adminUrl(proxy)).port);
+  const ask = (target: string, authorization?: string, host = "proxy.monitoring.svc:9090") => {
+    const headers: [string, string][] = [["Host", host]];
+    if (authorization !== undefined) headers.push(["Authorization", authorization]);
+    return request({ port, target, headers });
+  };
+  const basic = `Basic ${new TextEncoder().encode(`prometheus:${ADMIN_KEY}`).toBase64()}`;
+  for (const target of ["/", "/metrics", "/status.json"]) {
+    for (const wrong of [undefined, "Bearer wrong", `Bearer ${CLIENT_KEY}`]) {
+      const { status, headers, bytes } = await ask(target, wrong);
+      assert.equal(status, 401, `${target} ${wrong}`);
+      assert.match(headerValues(headers, "www-authenticate")[0]!, /^Basic .*, Bearer /);
+      assert.doesNotMatch(new TextDecoder().decode(bytes), /claude_proxy/);
+    }
+    for (const right of [`Bearer ${ADMIN_KEY}`, basic]) {
+      const { status, bytes } = await ask(target, right);
+      assert.equal(status, 200, `${target} ${right}`);
+      assert.ok(!new TextDecoder().decode(bytes).includes(ADMIN_KEY));
+    }
+  }
+  assert.equal((await ask("/metrics", `Bearer ${ADMIN_KEY}`, "evil.example")).status, 421);
 });
 
 Deno.test("the admin port is off unless set, and one that is taken ends the program", async () => {

@@ -1,5 +1,6 @@
-import { bindAddress } from "./kinds/address.ts";
-import { integer } from "./kinds/scalar.ts";
+import { bindAddress, hostName } from "./kinds/address.ts";
+import { listOf } from "./kinds/compound.ts";
+import { headerSecret, integer } from "./kinds/scalar.ts";
 import type { Section } from "./setting.ts";
 
 /** The listener for those who run the proxy: metrics and the status page. */
@@ -13,8 +14,7 @@ export const admin = {
       flag: "--admin-bind-address <ADDRESS>",
       kind: bindAddress(),
       default: "127.0.0.1",
-      doc:
-        "Address for metrics and the status page. They need no key: keep it on a network you trust.",
+      doc: "Address for metrics and the status page. On a network you do not trust, set a key too.",
       example: "127.0.0.1",
     },
     {
@@ -24,6 +24,27 @@ export const admin = {
       absent: "off",
       doc: "Port for GET /metrics and the status page GET /. 0 lets the system pick a free one.",
       example: 9090,
+    },
+    {
+      key: "api_key",
+      flag: "--admin-api-key <KEY>",
+      kind: headerSecret(),
+      absent: "none",
+      secret: true,
+      onReload: "change",
+      doc: "Key for metrics and the status page: as a bearer token, or as the password of HTTP " +
+        "Basic with any user.",
+      example: "${ADMIN_API_KEY}",
+    },
+    {
+      key: "allowed_hosts",
+      flag: "--admin-allowed-hosts <NAMES>",
+      kind: listOf(hostName()),
+      default: [],
+      onReload: "change",
+      doc: "Further names by which metrics and the status page may be asked for, such as a " +
+        "service's. Any port goes with them.",
+      example: ["claude-proxy.monitoring.svc"],
     },
   ],
 } as const satisfies Section;

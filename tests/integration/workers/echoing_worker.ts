@@ -13,7 +13,7 @@ const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel(IDLE);
 
 globalThis.addEventListener("message", (event) => {
   const { data } = event as MessageEvent<{ name: string }>;
-  supervisor.tell("requests", { worker: 1, inFlight: 0, records: [recordOf(data)] });
+  supervisor.tell("requests", { worker: 1, inFlight: 0, webSockets: 0, records: [recordOf(data)] });
 });
 
 function recordOf(message: { name: string }): RequestRecord {
@@ -25,6 +25,7 @@ function recordOf(message: { name: string }): RequestRecord {
     path: `/${message.name}`,
     dialect: undefined,
     status: 200,
+    source: "proxy",
     firstByteMs: 0,
     totalMs: 0,
     requestBytes: undefined,

@@ -63,7 +63,7 @@ Deno.test("without flags, file and optional variables every default holds", asyn
     upstream_auth: { type: "api_key", api_key: "upstream-key", header: "auto" },
     tls: { mode: "disabled" },
     logging: { level: "info", rotation: "daily", log_prefix: "claude-proxy", format: "text" },
-    admin: { bind_address: "127.0.0.1" },
+    admin: { bind_address: "127.0.0.1", allowed_hosts: [] },
     models: [],
   });
 });

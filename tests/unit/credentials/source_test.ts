@@ -195,3 +195,18 @@ Deno.test("after stop nothing is sent", async () => {
   await clock.advance(60 * MINUTE);
   assert.deepEqual(sent, []);
 });
+
+Deno.test("its state says whether there is a credential, and why not, until an attempt succeeds", async () => {
+  const { clock, source, provider } = setUp((provider) => {
+    provider.answer = failing(UNREACHABLE);
+  });
+  const before = source.state;
+  assert.deepEqual(before, { isAtHand: false, failure: undefined });
+  await settled();
+  const { isAtHand, failure } = source.state;
+  assert.deepEqual([isAtHand, failure?.reason], [false, UNREACHABLE.message]);
+  assert.ok(failure!.retryInMs >= 1_000);
+  provider.answer = () => provider.token(3600);
+  await clock.advance(MINUTE);
+  assert.deepEqual(source.state, { isAtHand: true, failure: undefined });
+});

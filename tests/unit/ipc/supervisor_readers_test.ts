@@ -18,6 +18,7 @@ const RECORD: RequestRecord = {
   responseBytes: undefined,
   client: "authenticated",
   aborted: undefined,
+  source: "proxy",
   upstreamRequestId: "req_1",
   userAgent: "claude-cli/2.0.1",
   code: "upstream_timeout",
@@ -28,7 +29,7 @@ const RECORD: RequestRecord = {
 const readers = supervisorReaders(3);
 
 function report(...records: unknown[]): unknown {
-  return { worker: 3, inFlight: 2, records };
+  return { worker: 3, inFlight: 2, webSockets: 1, records };
 }
 
 Deno.test("what a worker reports is taken as it is", () => {
@@ -40,6 +41,7 @@ Deno.test("a worker speaks for itself alone", () => {
   const { worker, records } = readers.requests({
     worker: 1,
     inFlight: 0,
+    webSockets: 0,
     records: [{ ...RECORD, worker: 2 }],
   });
   assert.deepEqual([worker, records[0]?.worker], [3, 3]);
@@ -55,10 +57,12 @@ Deno.test("a code that is none of ours is called other, or labels would grow wit
 const refused: [what: string, report: unknown][] = [
   ["nothing", undefined],
   ["null", null],
-  ["no records", { inFlight: 1 }],
-  ["records that are no list", { inFlight: 1, records: { length: 1 } }],
+  ["no records", { inFlight: 1, webSockets: 0 }],
+  ["records that are no list", { inFlight: 1, webSockets: 0, records: { length: 1 } }],
   ["a record that is null", report(null)],
-  ["a count that is none", { inFlight: "1", records: [] }],
+  ["a count that is none", { inFlight: "1", webSockets: 0, records: [] }],
+  ["no count of WebSockets", { inFlight: 1, records: [] }],
+  ["a source that is none", report({ ...RECORD, source: "moon" })],
   ["an object for a dialect", report({ ...RECORD, dialect: { toString: 1 } })],
   ["a dialect that is none", report({ ...RECORD, dialect: "klingon" })],
   ["a number for a code", report({ ...RECORD, code: 7 })],

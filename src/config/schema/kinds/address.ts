@@ -20,6 +20,16 @@ export function bindAddress(): Kind<string> {
   );
 }
 
+/** A host as a `Host` header names it, less its port; a service's name may hold an underscore. */
+export function hostName(): Kind<string> {
+  const expected = "expected a host name or IP address, with neither scheme, port nor brackets";
+  return kindOf(v.pipe(
+    v.string(expected),
+    v.check((s) => isIp(s) || /^[a-z0-9_]([a-z0-9._-]{0,252})$/i.test(s), expected),
+    v.toLowerCase(),
+  ));
+}
+
 /** A domain name that a certificate can be had for by the HTTP-01 challenge, in lower case. */
 export function domainName(): Kind<string> {
   const expected = "expected a domain name, such as proxy.example.com";
