@@ -11,6 +11,7 @@ const RECORD: RequestRecord = {
   path: "/v1/messages",
   dialect: "anthropic",
   status: 200,
+  source: "upstream",
   firstByteMs: 1,
   totalMs: 2,
   requestBytes: undefined,
