@@ -18,8 +18,8 @@ const ALONE: Readonly<Record<string, string>> = {
   "tests/integration/websocket_memory_test.ts": "measures memory",
   "tests/unit/credentials/providers/azure_cli_limit_test.ts": "sets PATH for its whole process",
 };
-/** Files that run side by side. They wait more than they compute, so there are two a core. */
-const JOBS = Math.min(8, 2 * navigator.hardwareConcurrency);
+/** Files that run side by side. They wait as much as they compute, so there are three for two cores. */
+const JOBS = Math.min(8, Math.ceil(1.5 * navigator.hardwareConcurrency));
 
 async function run(...args: string[]): Promise<TestOutcome> {
   const { stdout, status } = new Deno.Command(Deno.execPath(), {

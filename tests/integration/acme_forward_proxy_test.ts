@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { acmeOptions, CacheDirectory, shown } from "../kit/process/acme_proxy.ts";
+import {
+  acmeOptions,
+  CacheDirectory,
+  certificateIssued,
+  shown,
+} from "../kit/process/acme_proxy.ts";
 import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
 import { programTest } from "../kit/process/programs.ts";
 import { ProxyProcess } from "../kit/process/proxy_process.ts";
@@ -22,7 +27,7 @@ for (const user of [undefined, USER]) {
         env: { HTTPS_PROXY: squid.url, NO_PROXY: "127.0.0.1" },
         permissions: [...options.permissions ?? [], `--allow-env=${PROXY_VARIABLES.join(",")}`],
       });
-      await proxy.waitForLine(/msg="certificate issued"/);
+      await certificateIssued(proxy);
       assert.equal((await shown(proxy, pebble)).distrust, undefined);
       const { host } = new URL(pebble.directoryUrl);
       await squid.logged(`CONNECT ${host} 200`);

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { CacheDirectory, shown, startAcmeProxy } from "../kit/process/acme_proxy.ts";
+import {
+  CacheDirectory,
+  certificateIssued,
+  shown,
+  startAcmeProxy,
+} from "../kit/process/acme_proxy.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { PEBBLE, Pebble } from "../kit/servers/pebble.ts";
 import { programTest } from "../kit/process/programs.ts";
 import { servedCertificate } from "../kit/tls/served_certificate.ts";
 
-const ISSUED = /msg="certificate issued"/;
 const FAILED = /no certificate was issued.*reason="(.*?)" failures=/;
 
 for (const nonceReject of [5, 50]) {
@@ -20,7 +24,7 @@ for (const nonceReject of [5, 50]) {
       await using proxy = await startAcmeProxy(pebble, { cacheDir, domains });
       const [placeholder] = await proxy.waitForLine(/serving a self-signed placeholder/);
       assert.ok(placeholder);
-      await proxy.waitForLine(ISSUED);
+      await certificateIssued(proxy);
       for (const name of domains) {
         const { distrust, names } = await shown(proxy, pebble, name);
         assert.equal(distrust, undefined);
@@ -54,7 +58,7 @@ programTest({
     );
     await pebble.resume();
     proxy.signal("SIGHUP");
-    await proxy.waitForLine(ISSUED);
+    await certificateIssued(proxy);
     assert.equal((await shown(proxy, pebble)).distrust, undefined);
   },
 });
@@ -68,7 +72,7 @@ programTest({
     const root = await pebble.root();
     {
       await using first = await startAcmeProxy(pebble, { cacheDir });
-      await first.waitForLine(ISSUED);
+      await certificateIssued(first);
     }
     const { serialNumber } = new X509Certificate(cacheDir.certificate());
     const requests = pebble.count("-> calling handler");
@@ -95,7 +99,7 @@ programTest({
       cacheDir,
       args: ["--acme-key-type", "rsa"],
     });
-    await proxy.waitForLine(ISSUED);
+    await certificateIssued(proxy);
     const { publicKey } = new X509Certificate(cacheDir.certificate());
     assert.equal(publicKey.asymmetricKeyType, "rsa");
     assert.equal((await shown(proxy, pebble)).distrust, undefined);
@@ -116,7 +120,7 @@ programTest({
     }
     const args = ["--acme-eab-kid", "kid-1", "--acme-eab-hmac-key", key];
     await using proxy = await startAcmeProxy(pebble, { cacheDir, args });
-    await proxy.waitForLine(ISSUED);
+    await certificateIssued(proxy);
     assert.equal((await shown(proxy, pebble)).distrust, undefined);
   },
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
-import { CacheDirectory, startAcmeProxy } from "../kit/process/acme_proxy.ts";
+import { CacheDirectory, certificateIssued, startAcmeProxy } from "../kit/process/acme_proxy.ts";
 import {
   ConnectionLoad,
   numberedEvents,
@@ -56,7 +56,7 @@ programTest({
     await using upstream = RawUpstream.start(numberedEvents(INTERVAL, end.signal));
     await using pebble = await Pebble.start({ lifetime: 6 });
     await using proxy = await startAcmeProxy(pebble, { cacheDir, upstreamUrl: upstream.url });
-    await proxy.waitForLine(/certificate issued/);
+    await certificateIssued(proxy);
     const serverName = "a.example.com";
     const trust = { port: proxy.port, ca: [await pebble.root()], serverName };
     const streams = await startStreams(trust, 10);

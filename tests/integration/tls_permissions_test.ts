@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { acmeOptions, CacheDirectory } from "../kit/process/acme_proxy.ts";
+import { acmeOptions, CacheDirectory, certificateIssued } from "../kit/process/acme_proxy.ts";
 import { TestAuthority } from "../kit/tls/authority.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { CertificateDirectory, manual } from "../kit/servers/https_proxy.ts";
@@ -33,7 +33,7 @@ programTest({
     assert.ok(flags.includes(`--allow-write=${cacheDir.path}`));
     {
       await using proxy = await ProxyProcess.start({ ...options, permissions: flags });
-      await proxy.waitForLine(/msg="certificate issued"/);
+      await certificateIssued(proxy);
     }
     await assertEachMissingIsNamed(options, flags);
   },

@@ -264,11 +264,15 @@ function socketCount({ process }: ServedProxy): number {
   return targets.filter((target) => target.startsWith("socket:")).length;
 }
 
-/** The kernel tells nobody when another process closes a socket, so this looks again and again. */
+/**
+ * The kernel tells nobody when another process closes a socket, so this looks again and again. One
+ * of the start may have been among those counted when the proxy was idle.
+ */
 async function untilSocketsAre(count: number, proxy: ServedProxy): Promise<void> {
   const until = performance.now() + 10_000;
   while (socketCount(proxy) > count && performance.now() < until) {
     await new Promise((later) => setTimeout(later, 50));
   }
-  assert.equal(socketCount(proxy), count);
+  const left = socketCount(proxy);
+  assert.ok(left <= count, `${left} sockets are left, there were ${count}`);
 }

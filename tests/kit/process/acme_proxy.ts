@@ -68,6 +68,14 @@ export function acmeOptions(pebble: Pebble, options: AcmeProxyOptions): ProxyOpt
   };
 }
 
+/** Milliseconds that an order may take on a busy machine: a worker starts for it, and loads much. */
+export const ORDER_DEADLINE_MS = 60_000;
+
+/** Waits until the proxy has said that it has a certificate from the authority. */
+export async function certificateIssued(proxy: ProxyProcess): Promise<void> {
+  await proxy.waitForLine(/msg="certificate issued"/, ORDER_DEADLINE_MS);
+}
+
 /** What the proxy shows for a name, checked against the authority's root. */
 export async function shown(
   proxy: ProxyProcess,

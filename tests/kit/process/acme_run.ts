@@ -2,14 +2,11 @@ import { AcmeCache } from "../../../src/tls/acme/cache.ts";
 import { AcmeSource } from "../../../src/tls/acme/acme_source.ts";
 import { ChallengeServer } from "../../../src/tls/acme/challenge_server.ts";
 import { type Certificate, readCertificate } from "../../../src/tls/certificate.ts";
-import { CacheDirectory } from "./acme_proxy.ts";
+import { CacheDirectory, ORDER_DEADLINE_MS } from "./acme_proxy.ts";
 import { Condition } from "../time/condition.ts";
 import { FakeClock } from "../time/fake_clock.ts";
 import { Pebble, type PebbleOptions } from "../servers/pebble.ts";
 import type { CertificatePair } from "../../../src/ipc/messages.ts";
-
-/** Milliseconds that an order may take: a worker is started for it, and loads much. */
-const ORDER_DEADLINE = 30_000;
 
 /** How a source is run in a test. */
 export interface RunOptions {
@@ -98,7 +95,7 @@ export class AcmeRun<A extends Authority = Authority> implements AsyncDisposable
   async logged(message: string, count: number): Promise<void> {
     const enough = () => this.countLogged(message) >= count || undefined;
     const what = () => `"${message}", got ${JSON.stringify(this.logs)}`;
-    await this.#changed.until(enough, what, ORDER_DEADLINE);
+    await this.#changed.until(enough, what, ORDER_DEADLINE_MS);
   }
 
   /** Milliseconds until the next try that the last failure announced. */
