@@ -11,6 +11,7 @@ import { sumOfOutcomes, type TestOutcome, testOutcome } from "./kit/process/test
 
 /** Files that run one after another, and why. */
 const ALONE: Readonly<Record<string, string>> = {
+  "tests/integration/hostile_uploads_test.ts": "measures memory, and how long others wait",
   "tests/integration/memory_test.ts": "measures memory",
   "tests/integration/runtime_reports_test.ts": "compares times and memory",
   "tests/integration/token_load_test.ts": "counts requests a second",
