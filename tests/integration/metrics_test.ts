@@ -4,6 +4,8 @@ import { headerValues } from "../kit/http1/message_head.ts";
 import { programTest } from "../kit/process/programs.ts";
 import { CLIENT_KEY, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { RawClient, request } from "../kit/http1/raw_client.ts";
+import { connect } from "../kit/servers/websocket_client.ts";
+import { WebSocketUpstream } from "../kit/servers/websocket_upstream.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 
 const ADMIN = { args: ["--admin-port", "0", "--workers", "2"] };
@@ -60,6 +62,22 @@ Deno.test("requests in flight are seen while they run, and clients that leave ar
   for (const client of clients) client[Symbol.dispose]();
   await inFlight(0);
   await untilMetric(admin, "claude_proxy_client_aborts_total", (values) => sum(values) === 6);
+});
+
+Deno.test("WebSockets are counted among what is in flight, while they are open", async () => {
+  await using upstream = await WebSocketUpstream.start();
+  await using proxy = await ProxyProcess.start({ upstreamUrl: upstream.url, ...ADMIN });
+  const admin = await adminUrl(proxy);
+  const sum = (values: ReadonlyMap<string, number>) => values.values().reduce((a, b) => a + b, 0);
+  const counts = async (count: number) => {
+    for (const metric of ["requests_in_flight", "websockets_in_flight"]) {
+      await untilMetric(admin, `claude_proxy_${metric}`, (values) => sum(values) === count);
+    }
+  };
+  const sockets = await Promise.all([connect(proxy.url), connect(proxy.url)]);
+  await counts(2);
+  for (const socket of sockets) socket.close();
+  await counts(0);
 });
 
 Deno.test("the admin listener answers GET and HEAD under its own Host, and nothing else", async () => {

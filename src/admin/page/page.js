@@ -20,6 +20,13 @@ function row(cells, className = "") {
   return tr;
 }
 
+/** Replaces what an element holds where it differs: a selection in what stays is kept. */
+function fill(id, nodes) {
+  const holder = made("div", "");
+  holder.append(...nodes);
+  if (holder.innerHTML !== byId(id).innerHTML) byId(id).replaceChildren(...holder.childNodes);
+}
+
 function count(number) {
   return number.toLocaleString("en-US");
 }
@@ -58,19 +65,29 @@ function drawTiles(status) {
   const { history } = status;
   const [recent, failed] = [sum(history.requests), sum(history.failed)];
   show("in-flight", count(status.inFlight));
+  show("in-flight-note", `requests, ${count(status.webSockets)} of them WebSockets`);
   show("requests", count(recent));
   show("requests-note", `in 15 minutes; ${count(status.requests)} in all`);
   show("first-byte", median(history.medianMs));
   show("failed", recent === 0 ? "–" : `${trim(100 * failed / recent)} %`);
-  show("failed-note", `${count(failed)} of them 5xx; ${count(status.clientAborts)} clients left`);
+  show("failed-note", failedNote(history, failed));
   byId("failed").className = failed > 0 ? "alarm" : "";
+}
+
+function failedNote({ ownFailed, rateLimited }, failed) {
+  const own = sum(ownFailed);
+  const limited = `${count(sum(rateLimited))}\u00a0×\u00a0429`;
+  return `5xx: ${count(failed - own)} upstream's, ${count(own)} our own; ${limited}`;
 }
 
 function drawPlots({ history }) {
   const whole = (value) => (Number.isInteger(value) ? count(value) : "");
   const requests = frame(byId("requests-plot"), [history.requests], 2, whole);
   bars(requests, history.requests, "");
-  bars(requests, history.failed, "failed");
+  const { failed, ownFailed, rateLimited } = history;
+  bars(requests, failed.map((value, index) => value + rateLimited[index]), "limited");
+  bars(requests, failed, "failed");
+  bars(requests, ownFailed, "own");
   const times = [history.medianMs, history.slowMs];
   const firstByte = frame(byId("first-byte-plot"), times, 10, milliseconds);
   curve(firstByte, history.slowMs, "slow");
@@ -119,32 +136,139 @@ function certificateLifetime({ certificate, now }) {
   );
 }
 
-function processLifetime({ startedAt, now, reloads, droppedLines }) {
+function megabytes(bytes) {
+  return `${count(Math.round(bytes / 1_048_576))} MiB`;
+}
+
+function memoryUse({ memory }) {
+  const { rss, heapUsed, heapTotal } = memory;
+  const note = `resident, workers included; the supervisor's heap: ${megabytes(heapUsed)} of ` +
+    megabytes(heapTotal);
+  return lifetime("Memory", megabytes(rss), undefined, note);
+}
+
+function processLifetime({ startedAt, now, reloads, droppedLines, clientAborts }) {
   const lost = droppedLines.stdout + droppedLines.files;
   const note =
     `${count(reloads.succeeded)} reloads of the settings, ${count(reloads.failed)} refused; ` +
-    `${count(lost)} log lines dropped`;
+    `${count(lost)} log lines dropped; ${count(clientAborts)} clients left before the end`;
   return lifetime("Process", `up ${duration(now - startedAt)}`, undefined, note);
 }
 
-function drawCards(status) {
-  const lifetimes = [tokenLifetime(status), certificateLifetime(status), processLifetime(status)];
-  byId("lifetimes").replaceChildren(...lifetimes.flat());
-  const errors = status.errors.map(({ code, count: times, lastAt }) =>
-    row([[code], [count(times), "number"], [ago(status.now - lastAt), "number none"]])
+function drawAnswers({ answers, rateLimited }) {
+  const { upstream, proxy } = answers;
+  const number = (value) => [count(value), value === 0 ? "number none" : "number"];
+  const rows = Object.keys(upstream)
+    .filter((kind) => kind !== "1xx" || upstream[kind] + proxy[kind] > 0)
+    .map((kind) => row([[kind], number(upstream[kind]), number(proxy[kind])]));
+  const limited = row([["429 among the 4xx"], number(rateLimited), ["–", "number none"]]);
+  rows.splice(-1, 0, limited);
+  fill("answers", rows);
+}
+
+function drawErrors({ errors, now }) {
+  const rows = errors.map(({ code, count: times, lastAt }) =>
+    row([[code], [count(times), "number"], [ago(now - lastAt), "number none"]])
   );
-  const none = row([["The proxy has refused nothing, and the upstream has not failed.", "none"]]);
-  byId("errors").replaceChildren(...(errors.length > 0 ? errors : [none]));
-  byId("workers").replaceChildren(
-    ...status.workers.map(({ worker, inFlight, deaths }) =>
-      row([[String(worker)], [count(inFlight), "number"], [count(deaths), "number"]])
-    ),
+  fill("errors", rows.length > 0 ? rows : [row([["Nothing since the start.", "none"]])]);
+}
+
+function drawFailures({ failures, now }) {
+  byId("no-failure").hidden = failures.length > 0;
+  byId("failure-list").hidden = failures.length === 0;
+  const today = new Date(now).toDateString();
+  fill(
+    "failures",
+    failures.map(({ time, id, status, source, code, reason }) => {
+      const date = new Date(time);
+      const clock = date.toLocaleTimeString("en-GB");
+      const isToday = date.toDateString() === today;
+      return row([
+        [isToday ? clock : `${date.toISOString().slice(5, 10)} ${clock}`, "when"],
+        [`${status} ${source === "proxy" ? "our own" : "upstream's"}`, "answer"],
+        [[code, reason].filter((text) => text).join(": ") || "no words with it", "reason"],
+        [id, "id"],
+      ]);
+    }),
   );
-  byId("settings").replaceChildren(
-    ...status.settings.map(({ path, value, source }) =>
+}
+
+function drawSettings({ settings }) {
+  const set = settings.filter(({ source }) => source !== "default").length;
+  show("settings-note", `${count(set)} set, ${count(settings.length - set)} by default`);
+  fill(
+    "settings",
+    settings.map(({ path, value, source }) =>
       row([[path], [value], [source]], source === "default" ? "default" : "")
     ),
   );
+}
+
+function drawCards(status) {
+  const lifetimes = [
+    tokenLifetime(status),
+    certificateLifetime(status),
+    processLifetime(status),
+    memoryUse(status),
+  ];
+  byId("lifetimes").replaceChildren(...lifetimes.flat());
+  drawAnswers(status);
+  drawErrors(status);
+  drawFailures(status);
+  fill(
+    "workers",
+    status.workers.map(({ worker, inFlight, webSockets, deaths }) =>
+      row([
+        [String(worker)],
+        ...[inFlight, webSockets, deaths].map((value) => [count(value), "number"]),
+      ])
+    ),
+  );
+  drawSettings(status);
+}
+
+/** How the proxy fares: its state in a word, and what there is to say of it. */
+function stateOf({ draining, credential, inFlight, webSockets, now }) {
+  const { isAtHand, failure } = credential;
+  if (draining) return drainingState({ draining, inFlight, webSockets, now });
+  if (isAtHand && failure) {
+    const title = "The upstream's token could not be renewed; the old one still lives";
+    return { kind: "serving", word: "serving", title, text: nextTry(failure) };
+  }
+  if (isAtHand) return { kind: "serving", word: "serving" };
+  const title = "No credential for the upstream: requests that need one get 503";
+  const text = failure ? nextTry(failure) : "The first one is being fetched.";
+  return { kind: "stuck", word: "no credential", title, text };
+}
+
+function drainingState({ draining, inFlight, webSockets, now }) {
+  const { since, until } = draining;
+  const left = until > now ? `cut off in ${duration(until - now)}` : "being cut off";
+  return {
+    kind: "draining",
+    word: "draining",
+    title: `Draining since ${new Date(since).toLocaleTimeString("en-GB")}: new requests get 503`,
+    text: `${inFlight === 1 ? "1 request still runs" : `${count(inFlight)} requests still run`}, ` +
+      `${count(webSockets)} of them WebSockets; ` +
+      `what is left is ${left}.`,
+  };
+}
+
+function nextTry({ reason, retryInMs }) {
+  const next = retryInMs > 0
+    ? `Next try in ${duration(retryInMs + 999)}.`
+    : "Being tried again now.";
+  return `${reason}. ${next}`.replace(/\.\. /, ". ");
+}
+
+function drawState(status) {
+  const { kind, word, title, text } = stateOf(status);
+  byId("notice").hidden = title === undefined;
+  byId("notice").className = `card ${kind}`;
+  show("notice-title", title ?? "");
+  show("notice-text", text ?? "");
+  document.title = kind === "serving" ? "claude-proxy" : `${word}: claude-proxy`;
+  contact(kind, `${word}, ${new Date(status.now).toLocaleTimeString("en-GB")}`);
 }
 
 function draw(status) {
@@ -153,6 +277,7 @@ function draw(status) {
   drawTiles(status);
   drawPlots(status);
   drawCards(status);
+  drawState(status);
 }
 
 function contact(state, text) {
@@ -160,14 +285,22 @@ function contact(state, text) {
   show("contact-text", text);
 }
 
+/** The origin holds no name and password, which the page's own URL may, and `fetch` refuses. */
 async function update() {
   try {
-    const response = await fetch("/status.json", { signal: AbortSignal.timeout(5000) });
+    const response = await fetch(`${location.origin}/status.json`, {
+      signal: AbortSignal.timeout(5000),
+    });
     if (!response.ok) throw new Error(String(response.status));
     draw(await response.json());
-    contact("live", `live, ${new Date().toLocaleTimeString()}`);
-  } catch {
-    contact("lost", "no contact with the proxy");
+  } catch (error) {
+    contact(
+      "lost",
+      error instanceof TypeError || error.name === "TimeoutError"
+        ? "no contact with the proxy"
+        : `cannot show the status (${error.message})`,
+    );
+    document.title = "no contact: claude-proxy";
   }
   setTimeout(update, INTERVAL);
 }

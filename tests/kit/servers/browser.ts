@@ -111,9 +111,13 @@ export class Browser {
     }
   }
 
-  /** A picture of the whole page, as PNG. */
-  async screenshot(): Promise<Uint8Array> {
-    const { data } = await this.call("Page.captureScreenshot", { captureBeyondViewport: true });
+  /** A picture of the page as PNG: what is seen of it, or the whole. */
+  async screenshot({ whole = false } = {}): Promise<Uint8Array<ArrayBuffer>> {
+    const { cssContentSize } = await this.call("Page.getLayoutMetrics");
+    const { data } = await this.call("Page.captureScreenshot", {
+      captureBeyondViewport: whole,
+      ...(whole && { clip: { ...cssContentSize as object, scale: 1 } }),
+    });
     return Uint8Array.fromBase64(data as string);
   }
 
