@@ -42,17 +42,26 @@ function parseToml(name: string, text: string): Table {
     return parse(text);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    throw new StartError([`${name}:${error.line}:${error.column}: ${reason(error)}`]);
+    throw new StartError([`${name}:${error.line}:${error.column}: ${reason(error, text)}`]);
   }
 }
 
 /** First line of the message: a picture of the document follows it. */
-function reason(error: TomlError): string {
+function reason(error: TomlError, text: string): string {
   const first = error.message.split("\n", 1)[0] ?? "";
   const reason = first.replace(/^Invalid TOML document: /, "");
   if (reason.startsWith("trying to redefine")) return "this key or table is given twice";
-  return `not valid TOML: ${reason}`;
+  const line = text.split("\n")[error.line - 1]?.trimEnd() ?? "";
+  const isAtEnd = error.column > line.length;
+  if (isAtEnd && reason.startsWith("control characters")) return `not valid TOML: ${UNCLOSED}`;
+  return `not valid TOML: ${reason === "invalid value" ? EXPECTED_VALUE : reason}`;
 }
+
+/** Text without its quotes is the commonest of all mistakes. */
+const EXPECTED_VALUE =
+  'expected a value: text in "quotes", a number, true, false, a list or a table';
+
+const UNCLOSED = "expected the quote that closes the text before the line ends";
 
 function nearestLine(lines: TomlLines, keys: Keys): number {
   for (let length = keys.length; length > 0; length--) {

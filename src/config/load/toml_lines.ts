@@ -10,6 +10,10 @@ export interface TomlLines {
 /**
  * Finds where each key of a document stands; smol-toml, which reads the values, does not
  * tell. The document must be one that smol-toml accepts: here nothing is checked again.
+ *
+ * `toml-eslint-parser`, which tells both, would save 120 lines. A start took 3 ms more with it, a string
+ * that is never closed was reported at the end of the file, a table's header at the line behind it,
+ * and large integers were rounded in silence.
  */
 export function locateKeys(toml: string): TomlLines {
   const lines = new Scanner(toml).scan();

@@ -3,8 +3,22 @@ import { failure, load, onlyComplaint } from "./loading.ts";
 
 Deno.test("a syntax error has file, line, column and reason, and no text of the file", async () => {
   const cases = [
-    ['port = 1\nclient_api_key = "SECRET\n', /^config\.toml:2:\d+: not valid TOML: /],
-    ["client_api_key = SECRET", "config.toml:1:18: not valid TOML: invalid value"],
+    [
+      'port = 1\nclient_api_key = "SECRET\n',
+      "config.toml:2:25: not valid TOML: expected the quote that closes the text before the line ends",
+    ],
+    [
+      "client_api_key = 'SECRET\r\n",
+      /^config\.toml:1:25: .*expected the quote that closes the text/,
+    ],
+    ["client_api_key = 'SEC\x01RET'", /^config\.toml:1:22: .*control characters are not allowed/],
+    [
+      "client_api_key = SECRET",
+      'config.toml:1:18: not valid TOML: expected a value: text in "quotes", a number, true, false, ' +
+      "a list or a table",
+    ],
+    ["port =\n", /^config\.toml:1:7: not valid TOML: expected a value: /],
+    ['port = 1\nbind_address = """\nSECRET\n\n', /^config\.toml:2:16: .*unfinished string$/],
     ["SECRET", /^config\.toml:1:\d+: not valid TOML: incomplete key-value/],
     ["port = 01", "config.toml:1:8: not valid TOML: illegal leading zero"],
     ["[upstream_auth\ntype = 1", /^config\.toml:1:\d+: not valid TOML: /],
