@@ -285,24 +285,27 @@ function contact(state, text) {
   show("contact-text", text);
 }
 
-/** The origin holds no name and password, which the page's own URL may, and `fetch` refuses. */
-async function update() {
+/**
+ * The origin holds no name and password, which the page's own URL may, and `fetch` refuses.
+ *
+ * @returns the status, or in words why there is none
+ */
+async function ask() {
   try {
-    const response = await fetch(`${location.origin}/status.json`, {
-      signal: AbortSignal.timeout(5000),
-    });
-    if (!response.ok) throw new Error(String(response.status));
-    draw(await response.json());
-  } catch (error) {
-    contact(
-      "lost",
-      error instanceof TypeError || error.name === "TimeoutError"
-        ? "no contact with the proxy"
-        : `cannot show the status (${error.message})`,
-    );
-    document.title = "no contact: claude-proxy";
+    const signal = AbortSignal.timeout(5000);
+    const response = await fetch(`${location.origin}/status.json`, { signal });
+    return response.ok ? await response.json() : `the proxy answers ${response.status}`;
+  } catch {
+    return "no contact with the proxy";
   }
+}
+
+async function update() {
+  const status = await ask();
   setTimeout(update, INTERVAL);
+  if (typeof status !== "string") return draw(status);
+  contact("lost", status);
+  document.title = "no contact: claude-proxy";
 }
 
 update();
