@@ -130,6 +130,18 @@ client_secret = "${SECRET}"
   await assert.rejects(az.calls(), Deno.errors.NotFound);
 });
 
+Deno.test("a member that is configured by half names what it lacks, and is passed by", async () => {
+  await using proxy = await start(
+    'type = "chain"\nchain = ["azure_ad", "azure_cli"]\n' +
+      '[upstream_auth.azure_ad]\ntenant_id = "t"\nclient_id = "c"',
+    "http://127.0.0.1:9",
+    { PATH: "/nonexistent" },
+  );
+  await proxy.waitForLine(
+    /None of the chain is available: azure_ad: client_secret or client_certificate_path not set \| azure_cli: /,
+  );
+});
+
 Deno.test("the member that won is remembered", async () => {
   await using az = await FakeAz.create({ stdout: azToken("cli-token", 4) });
   await using imds = new FakeIdentityEndpoint();

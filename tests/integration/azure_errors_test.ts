@@ -114,7 +114,7 @@ Deno.test("an authority that cannot be reached or trusted is named with the way 
     args: applicationFlags(entra.url),
   });
   await untrusting.waitForLine(
-    /cannot reach localhost:\d+: its certificate is not trusted \(UnknownIssuer\); .*into upstream_ca_file/,
+    /cannot reach localhost:\d+: its certificate is not trusted \(UnknownIssuer\); .*into upstream_ca_file \(it is for CN=localhost, issued by CN=localhost, SHA-256 /,
   );
   await using unreachable = await startAzureProxy({
     type: "azure_ad",

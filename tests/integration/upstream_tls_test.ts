@@ -57,6 +57,16 @@ Deno.test("files that Windows wrote serve as well: a byte-order mark and its lin
   assert.equal((await request({ port: proxy.port, headers })).status, 200);
 });
 
+Deno.test("the system's store is trusted where DENO_TLS_CA_STORE says so", async () => {
+  await using upstream = RawUpstream.start(undefined, { tls: server });
+  await using files = await writeFiles({ "upstream-ca-file": authority.cert });
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    env: { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: files.args[1] ?? "" },
+  });
+  assert.equal((await request({ port: proxy.port, headers })).status, 200);
+});
+
 Deno.test("67 with a wrong authority the log says whose certificate was not trusted", async () => {
   await using upstream = RawUpstream.start(undefined, { tls: server });
   await using files = await writeFiles({ "upstream-ca-file": stranger.cert });

@@ -63,7 +63,7 @@ Deno.test("a pod that lacks the variables, or whose token nobody knows, is told 
     permissions: PERMISSIONS,
   });
   await bare.waitForLine(
-    /AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE not set; label the pod/,
+    /AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE not set; in AKS label the pod/,
   );
   await using entra = await FakeEntra.start();
   entra.answer = () => entraError(401, 700213, "No matching federated identity record found.");

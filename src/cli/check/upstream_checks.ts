@@ -5,10 +5,9 @@ import { credentialHeaders, type UpstreamCredential } from "../../credentials/cr
 import { timedOut } from "../../credentials/cache.ts";
 import { CredentialError } from "../../credentials/provider.ts";
 import { createProvider } from "../../credentials/providers/registry.ts";
-import { environmentProxy, forwardProxyName } from "../../net/environment_proxy.ts";
+import { forwardProxyName } from "../../net/environment_proxy.ts";
 import { failureAdvice } from "../../net/failure_advice.ts";
-import { untrustedCertificate } from "../../net/network_failure.ts";
-import { presentedCertificate } from "../../net/peer_certificate.ts";
+import { untrustedPeer } from "../../net/untrusted_peer.ts";
 import { RequestBody } from "../../proxy/body.ts";
 import { type Failed, refusalOf } from "../../proxy/failure.ts";
 import { forward } from "../../proxy/forward.ts";
@@ -97,19 +96,8 @@ async function reasonOf({ failure }: Failed, { baseUrl, tls }: UpstreamConfig): 
   const settings = { address: "upstream_url", authorities: "upstream_ca_file" };
   const reason = failureAdvice(detail, settings) ?? `${answer.message} (${detail})`;
   const way = forwardProxyName(baseUrl);
-  const certificate = untrustedCertificate(detail) && await presented(baseUrl, tls.caCerts);
-  return `${baseUrl}${way ? ` through ${way}` : ""}: ${reason}${certificate ?? ""}`;
-}
-
-/** Whose certificate it is, where that can be found out. */
-async function presented(url: string, caCerts: readonly string[]): Promise<string> {
-  try {
-    const proxy = environmentProxy(url).proxy?.url;
-    const { subject, issuer, sha256 } = await presentedCertificate(url, proxy, caCerts);
-    return ` (it is for ${subject}, issued by ${issuer}, SHA-256 ${sha256})`;
-  } catch {
-    return "";
-  }
+  const peer = await untrustedPeer(detail, baseUrl, tls.caCerts);
+  return `${baseUrl}${way ? ` through ${way}` : ""}: ${reason}${peer}`;
 }
 
 /** Where a host lists its models; Foundry does so for its OpenAI-compatible endpoint alone. */

@@ -64,7 +64,13 @@ class AzureAdProvider implements CredentialProvider {
   async get({ signal }: CredentialRequest): Promise<ProvidedCredential> {
     const { tenant_id, client_id, client_secret, client_certificate_path: path } = this.#keys;
     const hasProof = client_secret !== undefined || path !== undefined;
-    if (tenant_id === undefined || client_id === undefined || !hasProof) throw notConfigured();
+    if (tenant_id === undefined || client_id === undefined || !hasProof) {
+      throw notConfigured({
+        tenant_id,
+        client_id,
+        "client_secret or client_certificate_path": client_secret ?? path,
+      });
+    }
     const { authority_host = PUBLIC_AUTHORITY, scope } = this.#keys;
     const application = { ...this.#keys, tenant_id, client_id, authority_host };
     const transport = new IdentityTransport(signal, this.#caCerts);
@@ -79,10 +85,10 @@ class AzureAdProvider implements CredentialProvider {
   }
 }
 
-function notConfigured(): CredentialError {
-  const message = `${NAME}: not configured; set tenant_id, client_id and client_secret or ` +
-    "client_certificate_path";
-  return new CredentialError("unavailable", message);
+/** @param needed what it takes, by the names of the settings */
+function notConfigured(needed: Readonly<Record<string, unknown>>): CredentialError {
+  const missing = Object.keys(needed).filter((name) => needed[name] === undefined);
+  return new CredentialError("unavailable", `${NAME}: ${missing.join(", ")} not set`);
 }
 
 type Application = AzureAdKeys & {

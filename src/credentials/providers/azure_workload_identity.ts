@@ -118,7 +118,9 @@ function notConfigured(
     .filter((key) => found[key] === undefined).map((key) => VARIABLES[key]);
   return new CredentialError(
     "unavailable",
-    `${NAME}: ${missing.join(", ")} not set; label the pod azure.workload.identity/use: "true" ` +
+    `${NAME}: ${
+      missing.join(", ")
+    } not set; in AKS label the pod azure.workload.identity/use: "true" ` +
       "and annotate its service account with azure.workload.identity/client-id",
   );
 }

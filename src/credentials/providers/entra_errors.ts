@@ -18,6 +18,8 @@ export interface FailedExchange {
   readonly addressedBy: string;
   /** The forward proxy on the way there, as the log is to name it. */
   readonly forwardProxy: string | undefined;
+  /** Whose certificate is not trusted, see `untrustedPeer`. */
+  readonly peer: string;
   /** What the library threw. */
   readonly error: unknown;
   /** The authority's answer, where there was one. */
@@ -106,7 +108,7 @@ export function firstLine(text: string): string {
 }
 
 function explainFailure(
-  { provider, authority, addressedBy, forwardProxy }: FailedExchange,
+  { provider, authority, addressedBy, forwardProxy, peer }: FailedExchange,
   failure: Error,
 ): CredentialError {
   if (failure instanceof CredentialError) return failure;
@@ -114,9 +116,6 @@ function explainFailure(
   const settings = { address: addressedBy, authorities: "upstream_ca_file" };
   const reason = failureAdvice(`${failure.name} ${words}`, settings) ??
     `the connection failed (${words})`;
-  const way = forwardProxy === undefined ? "" : ` through ${forwardProxy}`;
-  return new CredentialError(
-    "unreachable",
-    `${provider}: cannot reach ${authority}${way}: ${reason}`,
-  );
+  const whom = `${authority}${forwardProxy === undefined ? "" : ` through ${forwardProxy}`}`;
+  return new CredentialError("unreachable", `${provider}: cannot reach ${whom}: ${reason}${peer}`);
 }

@@ -2,6 +2,8 @@ import type { TokenCredential } from "@azure/identity";
 import { type ExplainAnswer, explainExchange } from "./entra_errors.ts";
 import type { IdentityTransport } from "./identity_transport.ts";
 import { forwardProxyName } from "../../net/environment_proxy.ts";
+import { fetchFailure } from "../../net/network_failure.ts";
+import { untrustedPeer } from "../../net/untrusted_peer.ts";
 import { permissionFlags } from "../../permissions/flags.ts";
 import { missingPermissions } from "../../permissions/granted.ts";
 import { NO_PERMISSIONS, type PermissionNeeds } from "../../permissions/needs.ts";
@@ -45,7 +47,8 @@ export async function exchangeToken(exchange: Exchange): Promise<ProvidedCredent
     const { refusal, failure } = transport;
     const { authority, addressedBy = "authority_host", explain } = exchange;
     const forwardProxy = forwardProxyName(authority);
-    const whom = { provider, authority: new URL(authority).host, addressedBy, forwardProxy };
+    const peer = await untrustedPeer(fetchFailure(failure), authority, transport.caCerts);
+    const whom = { provider, authority: new URL(authority).host, addressedBy, forwardProxy, peer };
     throw explainExchange({ ...whom, error, refusal, failure, explain });
   }
 }

@@ -25,8 +25,9 @@ export class IdentityTransport implements HttpClient {
   refusal: AuthorityAnswer | undefined;
   /** What `fetch` threw last. */
   failure: Error | undefined;
+  /** PEM certificates that are trusted beside the usual ones. */
+  readonly caCerts: readonly string[];
   #signal: AbortSignal | undefined;
-  readonly #caCerts: readonly string[];
 
   /**
    * @param signal ends every request
@@ -34,7 +35,7 @@ export class IdentityTransport implements HttpClient {
    */
   constructor(signal?: AbortSignal, caCerts: readonly string[] = []) {
     this.#signal = signal;
-    this.#caCerts = caCerts;
+    this.caCerts = caCerts;
   }
 
   /** Starts anew, for a library that will not let go of its transport. */
@@ -57,7 +58,7 @@ export class IdentityTransport implements HttpClient {
       const { response, body: bodyAsText } = await fetchFromAuthority(
         request.url,
         init,
-        this.#caCerts,
+        this.caCerts,
       );
       if (response.status >= 400) this.refusal = authorityAnswer(response, bodyAsText);
       const headers = new ResponseHeaders(response.headers);
