@@ -7,8 +7,10 @@ const LONGEST_ID = 128;
 const LONGEST_REASON = 300;
 /** Most characters of a reason that are searched for secrets. */
 const LONGEST_SEARCH = 4_096;
+const OUR_CREDENTIAL = "the upstream refused our credential, or what its bearer asks for";
+/** What an upstream's 5xx is given as its reason. */
+const PASSED_ON = "the upstream failed, and its answer was passed on";
 /** Answers of an upstream, besides its 5xx, that tell of us and not of the client. */
-const OUR_CREDENTIAL = "the upstream refused our credential";
 const TELLING: Readonly<Record<number, string>> = {
   401: OUR_CREDENTIAL,
   403: OUR_CREDENTIAL,
@@ -44,7 +46,8 @@ export class Failures {
     if (source === undefined || !isFailure(record)) return;
     const id = this.#scrub(record.id.slice(0, LONGEST_SEARCH)).slice(0, LONGEST_ID);
     const detail = this.#scrub((record.detail ?? "").slice(0, LONGEST_SEARCH));
-    const reason = (detail || (TELLING[status] ?? "")).slice(0, LONGEST_REASON);
+    const words = source === "proxy" ? "" : TELLING[status] ?? PASSED_ON;
+    const reason = (detail || words).slice(0, LONGEST_REASON);
     this.#latest.push({ time, id, status, source, code, reason });
     if (this.#latest.length > KEPT) this.#latest.shift();
   }
@@ -55,10 +58,10 @@ export class Failures {
   }
 }
 
-/** Whether an answer tells of a fault that is not the client's. */
-function isFailure({ status, source, code }: RequestRecord): boolean {
-  if (source === "upstream") return status >= 500 || status in TELLING;
-  return code !== undefined && isOwnFailure(code);
+/** Whether an answer tells of a fault that is not the client's, who may have sent its own key. */
+function isFailure({ status, source, code, client }: RequestRecord): boolean {
+  if (source === "proxy") return code !== undefined && isOwnFailure(code);
+  return status >= 500 || (status in TELLING && client === "authenticated");
 }
 
 /** Whether an answer of the proxy's own says that something failed; the others refuse. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { adminUrl } from "../kit/process/admin.ts";
 import { headerValues } from "../kit/http1/message_head.ts";
 import { ProxyProcess } from "../kit/process/proxy_process.ts";
 import { RawClient, request } from "../kit/http1/raw_client.ts";
@@ -210,4 +211,23 @@ Deno.test("a start that lets strangers through says so in one line", async () =>
     lines[0] ?? "",
     /level=warn .*unauthenticated is passthrough; reject refuses them/,
   );
+});
+
+Deno.test("the admin listener's key and names change on a reload; where it listens does not", async () => {
+  await using upstream = RawUpstream.start();
+  const toml = (admin: string) => `client_api_key = "k"\n${UPSTREAM}[admin]\nport = 0\n${admin}`;
+  await using reloadable = await Reloadable.start(upstream, toml('api_key = "old-admin-key"\n'));
+  const port = Number(new URL(await adminUrl(reloadable.proxy)).port);
+  const status = async (key: string, host: string) => {
+    const headers: [string, string][] = [["Host", host], ["Authorization", `Bearer ${key}`]];
+    return (await request({ port, target: "/metrics", headers })).status;
+  };
+  assert.equal(await status("old-admin-key", "localhost"), 200);
+  assert.equal(await status("old-admin-key", "proxy.svc"), 421);
+  await reloadable.reload(
+    upstream,
+    toml('api_key = "new-admin-key"\nallowed_hosts = ["proxy.svc"]\n'),
+  );
+  assert.equal(await status("old-admin-key", "proxy.svc"), 401);
+  assert.equal(await status("new-admin-key", "proxy.svc"), 200);
 });

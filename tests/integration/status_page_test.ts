@@ -102,7 +102,10 @@ programTest({
     assert.match(text, /upstream_unreachable\s+1\s/);
     assert.match(text, /5xx: 22 upstream's, 1 our own; 1\s×\s429/);
     assert.match(text, /502 our own\s+upstream_unreachable: .+\s+the-one-that-broke/);
-    assert.match(text, /529 upstream's\s+no words with it\s+upstream-529/);
+    assert.match(
+      text,
+      /529 upstream's\s+the upstream failed, and its answer was passed on\s+upstream-529/,
+    );
     assert.match(text, /429 upstream's\s+the upstream's rate limit\s+upstream-429/);
     assert.match(text, /Memory\s+\d+ MiB/);
     assert.match(text, /client_api_key\s+••••\s+--client-api-key/);

@@ -186,7 +186,7 @@ function drawFailures({ failures, now }) {
       return row([
         [isToday ? clock : `${date.toISOString().slice(5, 10)} ${clock}`, "when"],
         [`${status} ${source === "proxy" ? "our own" : "upstream's"}`, "answer"],
-        [[code, reason].filter((text) => text).join(": ") || "no words with it", "reason"],
+        [[code, reason].filter((text) => text).join(": "), "reason"],
         [id, "id"],
       ]);
     }),

@@ -203,6 +203,7 @@ Deno.test("the last 20 failures are kept, bounded and without secrets; refusals 
     0,
     {},
     { status: 404 },
+    { status: 401, client: "anonymous", id: "with a key of its own" },
     { source: "proxy", status: 401, code: "invalid_client_key" },
     { source: "proxy", status: 503, code: "shutting_down" },
     { status: 429, id: "limited" },
