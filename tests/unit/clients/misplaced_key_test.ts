@@ -101,6 +101,12 @@ Deno.test("the 64th text is looked at, and no further one", () => {
   assert.equal(placeOf([["x-a", `${list(63)},${KEY}`]]), undefined);
 });
 
+Deno.test("what is too long to be digested counts too, so that the search ends", () => {
+  const target = (others: number) => `/?${"k".repeat(16_385)}${"&a".repeat(others)}&key=${ENCODED}`;
+  assert.equal(placeOf([], target(62)), "query");
+  assert.equal(placeOf([], target(63)), undefined);
+});
+
 Deno.test("16,384 characters are looked at, and what is longer costs nothing", () => {
   const most = "k".repeat(16_384);
   const found = (headers: [string, string][]) =>
