@@ -9,7 +9,7 @@ export { errorCodes } from "../proxy/answers.ts";
  */
 export const RECORD_FIELDS = {
   /** When it ended, in milliseconds since the epoch. */
-  time: number,
+  time: recently,
   /** The client's own id of it where that is sane, else one of ours. */
   id: text,
   /** The worker that served it. */
@@ -70,6 +70,15 @@ export function recordReader(worker: number): Reader<RequestRecord> {
     for (const [name, read] of readers) record[name] = read(given[name]);
     return record as unknown as RequestRecord;
   };
+}
+
+/** Milliseconds that a record may be on its way: both ends may have been stopped meanwhile. */
+const LONGEST_WAY = 3_600_000;
+
+/** Of any other time the log would begin a file, and at that of the far future delete every other. */
+function recently(value: unknown): number {
+  const now = Date.now();
+  return Math.min(now, Math.max(now - LONGEST_WAY, number(value)));
 }
 
 function status(value: unknown): number {

@@ -83,10 +83,11 @@ export function expiredLogFiles(
     const period = periodOf(prefix, name);
     return period === undefined ? [] : [{ name, ...period }];
   });
-  periods.sort((a, b) => b.start - a.start || b.part - a.part);
+  periods.sort((a, b) => b.start - a.start || b.end - a.end || b.part - a.part);
   return periods
     .filter(({ start, end }, index) => {
-      const isLastPart = periods[index - 1]?.start !== start;
+      const next = periods[index - 1];
+      const isLastPart = next?.start !== start || next.end !== end;
       if (end > now && isLastPart) return false;
       return index >= maxFiles || now - end > maxAgeDays * DAY;
     })
@@ -209,11 +210,14 @@ function identity({ dev, ino }: Deno.FileInfo): string {
   return `${dev}:${ino}`;
 }
 
+/** As many digits as {@linkcode periodOf} takes: others count no parts of ours. */
+const PART = /\.(\d{1,6})\.log$/;
+
 /** The last part that there is of a file. */
 async function lastPart(directory: string, name: string): Promise<number> {
   let last = 0;
   for await (const entry of Deno.readDir(directory)) {
-    const part = Number(/\.(\d+)\.log$/.exec(entry.name)?.[1] ?? 0);
+    const part = Number(PART.exec(entry.name)?.[1] ?? 0);
     if (part > last && entry.name === partName(name, part)) last = part;
   }
   return last;

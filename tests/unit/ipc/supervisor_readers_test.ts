@@ -5,7 +5,7 @@ import type { RequestRecord } from "../../../src/ipc/messages.ts";
 import { runs } from "../../kit/random/property_runs.ts";
 
 const RECORD: RequestRecord = {
-  time: 1,
+  time: Date.now(),
   id: "an-id",
   worker: 3,
   method: "POST",
@@ -45,6 +45,17 @@ Deno.test("a worker speaks for itself alone", () => {
     records: [{ ...RECORD, worker: 2 }],
   });
   assert.deepEqual([worker, records[0]?.worker], [3, 3]);
+});
+
+Deno.test("a request ended now or within the last hour, or the log would have files of any day", () => {
+  const told = (time: number) => readers.requests(report({ ...RECORD, time })).records[0]!.time;
+  const now = Date.now();
+  for (const time of [now + 86_400_000, 8.64e15, Infinity]) {
+    assert.ok(told(time) >= now && told(time) <= Date.now(), `${time}`);
+  }
+  for (const time of [0, now - 86_400_000, -Infinity]) {
+    assert.ok(told(time) >= now - 3_600_000 && told(time) <= Date.now() - 3_600_000, `${time}`);
+  }
 });
 
 Deno.test("a code that is none of ours is called other, or labels would grow without end", () => {

@@ -78,3 +78,11 @@ Deno.test("the current file and those of the future are never deleted", () => {
   const names = ["p.2026-03-01.log", "p.2027-01-01.log", "p.2028-01-01.log"];
   assert.deepEqual(expiredLogFiles(names, "p", { maxFiles: 1, maxAgeDays: 1 }, NOW), []);
 });
+
+Deno.test("the current file stays where the rotation has changed since the day began", () => {
+  const names = ["p.2026-03-01-00.log", "p.2026-03-01.1.log", "p.2026-03-01.log"];
+  const expired = (names: readonly string[]) =>
+    expiredLogFiles(names, "p", { maxFiles: 1, maxAgeDays: undefined }, NOW);
+  assert.deepEqual(expired(names), ["p.2026-03-01.log", "p.2026-03-01-00.log"]);
+  assert.deepEqual(expired(names.toReversed()), ["p.2026-03-01.log", "p.2026-03-01-00.log"]);
+});
