@@ -6,6 +6,8 @@ const INTERVAL = 1_000;
 const SETTLING = 3_000;
 /** Milliseconds until workers are ended again where it did not help to end all of them. */
 const PAUSE = 600_000;
+/** By how much memory may grow within that pause. */
+const GROWTH = 1.25;
 /** Milliseconds of silence by which a worker gives itself away. */
 const SILENCE = 1_000;
 
@@ -47,6 +49,8 @@ export class MemoryGuard {
   readonly #ended = new Set<number>();
   #limit: number | undefined;
   #restingUntil = -Infinity;
+  /** Bytes that are no reason to look on before that. */
+  #tolerated = Infinity;
   #cancel = () => {};
 
   /** Begins to look. */
@@ -79,16 +83,22 @@ export class MemoryGuard {
     const bytes = held();
     if (bytes <= limit) return this.#ended.clear();
     const now = this.#clock.elapsed();
-    if (now < this.#restingUntil) return;
+    if (now < this.#restingUntil && bytes <= this.#tolerated) return;
     const suspect = mostSuspect(workers().filter(({ worker }) => !this.#ended.has(worker)));
     if (suspect !== undefined) {
-      this.#restingUntil = now + SETTLING;
+      this.#rest(now + SETTLING, Infinity);
       this.#ended.add(suspect.worker);
       return end(suspect.worker, reasonFor(suspect, bytes, limit));
     }
-    this.#restingUntil = now + PAUSE;
+    // What goes on growing is a flood, which would have all the memory there is within the pause.
+    this.#rest(now + PAUSE, bytes * GROWTH);
     this.#ended.clear();
     onFailure({ bytes, memory_limit: limit });
+  }
+
+  #rest(until: number, tolerated: number): void {
+    this.#restingUntil = until;
+    this.#tolerated = tolerated;
   }
 }
 

@@ -83,6 +83,20 @@ Deno.test("where it does not help the next follows after three seconds, each onc
   assert.deepEqual(guarded.ended.slice(4), ["2", "3", "1", "failed at 2000"]);
 });
 
+Deno.test("memory that grows by a quarter ends the pause: a flood does not wait for ten minutes", async () => {
+  const guarded = new Guarded();
+  guarded.held = 2_000;
+  await guarded.clock.advance(60_000);
+  guarded.held = 2_500;
+  await guarded.clock.advance(60_000);
+  assert.deepEqual(guarded.ended, ["2", "3", "1", "failed at 2000"]);
+  guarded.held = 2_501;
+  await guarded.clock.advance(1_000);
+  assert.deepEqual(guarded.ended.slice(4), ["2"]);
+  await guarded.clock.advance(60_000);
+  assert.deepEqual(guarded.ended.slice(4), ["2", "3", "1", "failed at 2501"]);
+});
+
 Deno.test("memory that has fallen and grows again is another case", async () => {
   const guarded = new Guarded();
   guarded.onEnd = () => guarded.held = 500;
