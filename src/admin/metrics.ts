@@ -108,7 +108,7 @@ export class Metrics {
   }
 
   /** A worker tells of its requests. */
-  report({ worker, inFlight, webSockets, records }: RequestReport): void {
+  report({ worker, inFlight, webSockets, records }: Omit<RequestReport, "lost">): void {
     Object.assign(this.#worker(worker), { inFlight, webSockets });
     this.#requests.running(this.#inFlight);
     for (const record of records) this.#requests.count(record);

@@ -17,6 +17,10 @@
 
 import { afterRunning } from "../time/after_running.ts";
 
+/** Characters that are kept of the other end's errors. */
+const LONGEST_MESSAGE = 2_048;
+const LONGEST_NAME = 64;
+
 /** What an end offers: functions of at most one argument. */
 export type Offer<Functions> = {
   readonly [Name in keyof Functions]: (argument: never) => unknown;
@@ -216,8 +220,10 @@ function described(error: unknown): { readonly name: string; readonly message: s
 /** The other end's error, whatever it holds: the other end may be hostile. */
 function theirError(thrown: unknown): Error {
   const { name, message } = Object(thrown) as Readonly<Record<string, unknown>>;
-  const error = new Error(typeof message === "string" ? message : "an error without a message");
-  if (typeof name === "string") error.name = name;
+  const error = new Error(
+    typeof message === "string" ? message.slice(0, LONGEST_MESSAGE) : "an error without a message",
+  );
+  if (typeof name === "string") error.name = name.slice(0, LONGEST_NAME);
   return error;
 }
 

@@ -83,7 +83,7 @@ export interface WorkerStart {
 
 /** What the supervisor offers a request worker. */
 export interface Supervisor {
-  /** Takes what became of requests. */
+  /** Takes what became of requests. The next report must not come before this one is answered. */
   requests(report: RequestReport): void;
   /** Takes what the worker says of credentials. */
   credential(message: FromCredentialHolder): void;
@@ -103,6 +103,8 @@ export interface RequestReport {
   readonly inFlight: number;
   /** Those of them that are WebSockets. */
   readonly webSockets: number;
-  /** Those that ended since the last report. */
+  /** Requests that ended and of which there is no record, because there were too many. */
+  readonly lost: number;
+  /** Those that ended since the last report, as many as go into one. */
   readonly records: readonly RequestRecord[];
 }

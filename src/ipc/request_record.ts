@@ -1,5 +1,19 @@
 import { isErrorCode } from "../proxy/answers.ts";
-import { fields, number, oneOf, optional, type Reader, text } from "./readers.ts";
+import {
+  fields,
+  line,
+  milliseconds,
+  number,
+  oneOf,
+  optional,
+  type Reader,
+  text,
+} from "./readers.ts";
+
+/** Records of one report at most: the supervisor takes some 50 ms for them. */
+export const MOST_RECORDS = 2_000;
+/** Headers of a message at most; the runtime takes 128 fields. */
+const MOST_HEADERS = 256;
 
 export { errorCodes } from "../proxy/answers.ts";
 
@@ -11,13 +25,13 @@ export const RECORD_FIELDS = {
   /** When it ended, in milliseconds since the epoch. */
   time: recently,
   /** The client's own id of it where that is sane, else one of ours. */
-  id: text,
+  id: line,
   /** The worker that served it. */
   worker: number,
   /** As the client sent it. */
-  method: text,
+  method: line,
   /** Without the query, which may hold a key; absent when the request had no usable target. */
-  path: optional(text),
+  path: optional(line),
   /** Absent for our own endpoints, and when the request had no usable target. */
   dialect: optional(oneOf("anthropic", "openai")),
   /** The status sent; 499 when the client left before there was one. */
@@ -25,9 +39,9 @@ export const RECORD_FIELDS = {
   /** Whose answer it was; absent when there was none. */
   source: optional(oneOf("upstream", "proxy")),
   /** Milliseconds to the response's headers; absent when there were none. */
-  firstByteMs: optional(number),
+  firstByteMs: optional(milliseconds),
   /** Milliseconds to the end of the response. */
-  totalMs: number,
+  totalMs: milliseconds,
   /** Content-length of the request, in bytes, where it said. */
   requestBytes: optional(number),
   /** Content-length of the response, in bytes, where it said. */
@@ -41,13 +55,13 @@ export const RECORD_FIELDS = {
    */
   aborted: optional(oneOf("client", "proxy")),
   /** The upstream's own id of the request, for asking its operator. */
-  upstreamRequestId: optional(text),
+  upstreamRequestId: optional(line),
   /** First product of the user agent, with its version. */
-  userAgent: optional(text),
+  userAgent: optional(line),
   /** The `x-claude-proxy-error` of an answer of the proxy's own. */
   code: optional(errorCode),
   /** Why, in words that may name internal addresses. */
-  detail: optional(text),
+  detail: optional(line),
   /** Redacted; only where `recordHeaders` is set. */
   headers: optional(headers),
 };
@@ -83,7 +97,9 @@ function recently(value: unknown): number {
 
 function status(value: unknown): number {
   const found = number(value);
-  if (found < 100 || found > 999) throw new TypeError("expected a status");
+  if (!Number.isInteger(found) || found < 100 || found > 999) {
+    throw new TypeError("expected a status");
+  }
   return found;
 }
 
@@ -101,9 +117,11 @@ function headers(value: unknown): {
   readonly response: LoggedHeaders;
 } {
   const { request, response } = fields(value);
-  return { request: texts(request), response: texts(response) };
+  return { request: lines(request), response: lines(response) };
 }
 
-function texts(value: unknown): LoggedHeaders {
-  return Object.fromEntries(Object.entries(fields(value)).map(([name, one]) => [name, text(one)]));
+function lines(value: unknown): LoggedHeaders {
+  const given = Object.entries(fields(value));
+  if (given.length > MOST_HEADERS) throw new TypeError("expected fewer headers");
+  return Object.fromEntries(given.map(([name, one]) => [line(name), line(one)]));
 }

@@ -1,8 +1,17 @@
 import type { FromCredentialHolder } from "../credentials/messages.ts";
 import type { Readers } from "./channel.ts";
 import type { Supervisor } from "./messages.ts";
-import { fields, number, text } from "./readers.ts";
-import { recordReader } from "./request_record.ts";
+import { MessageBudget } from "./message_budget.ts";
+import { count, fields, line, list, number, type Reader } from "./readers.ts";
+import { MOST_RECORDS, recordReader } from "./request_record.ts";
+
+/**
+ * A worker of ours says the same of credentials fifty times a second at most, see `worker/paced.ts`,
+ * and what else is counted a few times an hour. Reports are not counted: each waits for the last.
+ */
+const ALLOWANCE = { perSecond: 1_000, saved: 10_000 };
+/** What a message counts for that becomes a line of the log. */
+const LOGGED_COST = 100;
 
 /**
  * Checks what a request worker tells the supervisor. A worker faces the network: should it ever run
@@ -12,22 +21,28 @@ import { recordReader } from "./request_record.ts";
  * @param worker who tells, whatever it says itself
  */
 export function supervisorReaders(worker: number): Readers<Supervisor> {
-  const readRecord = recordReader(worker);
+  const readRecords = list(recordReader(worker), MOST_RECORDS);
+  const budget = new MessageBudget(ALLOWANCE);
+  const spending = <T>(cost: number, read: Reader<T>): Reader<T> => (value) => {
+    budget.spend(cost);
+    return read(value);
+  };
+  const logged = spending(LOGGED_COST, line);
   return {
     requests(value) {
-      const { inFlight, webSockets, records } = fields(value);
-      if (!Array.isArray(records)) throw new TypeError("expected a list of records");
+      const { inFlight, webSockets, lost, records } = fields(value);
       return {
         worker,
-        inFlight: number(inFlight),
-        webSockets: number(webSockets),
-        records: records.map(readRecord),
+        inFlight: count(inFlight),
+        webSockets: count(webSockets),
+        lost: count(lost),
+        records: readRecords(records),
       };
     },
-    credential: readCredentialMessage,
-    listenerLost: text,
-    certificateRefused: text,
-    failed: text,
+    credential: spending(1, readCredentialMessage),
+    listenerLost: logged,
+    certificateRefused: logged,
+    failed: logged,
   };
 }
 
@@ -37,8 +52,13 @@ function readCredentialMessage(value: unknown): FromCredentialHolder {
     case "credential_wanted":
       return { type };
     case "credential_refused":
-      return { type, id: number(id), status: number(status) };
+      return { type, id: number(id), status: refusal(status) };
     default:
       throw new TypeError("expected a message of credentials");
   }
 }
+
+const refusal: Reader<number> = (value) => {
+  if (value !== 401 && value !== 403) throw new TypeError("expected 401 or 403");
+  return value;
+};

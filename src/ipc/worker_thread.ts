@@ -6,6 +6,9 @@ import { threadEnds } from "./thread_lock.ts";
 /** Pings that a worker may owe an answer to before it counts as silent. */
 const MISSED_PINGS = 10;
 
+/** Characters that are kept of the error that a worker died of. */
+const LONGEST_REASON = 2_048;
+
 /** A worker to start, and how to talk with it. */
 export interface WorkerThreadOptions<Ours extends Offer<Ours>> {
   /** What it runs; that module opens its own end, see {@linkcode supervisorChannel}. */
@@ -53,7 +56,7 @@ export class WorkerThread<Theirs extends Offer<Theirs>, Ours extends Offer<Ours>
     });
     worker.onerror = (event) => {
       event.preventDefault();
-      this.end(event.message);
+      this.end(event.message.slice(0, LONGEST_REASON));
     };
   }
 

@@ -112,6 +112,8 @@ function supervisorFor(
   return (worker) => ({
     requests(report) {
       metrics.report(report);
+      const { lost } = report;
+      if (lost > 0) log.warn("more requests ended than could be counted", { worker, lost });
       for (const record of report.records) {
         logRequest(record);
         reportCertificate(record.detail);

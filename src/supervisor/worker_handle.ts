@@ -1,5 +1,5 @@
 import { type CallArguments, ChannelClosed } from "../ipc/channel.ts";
-import type { RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
+import type { RequestReport, RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
 import { supervisorReaders } from "../ipc/supervisor_readers.ts";
 import { WorkerThread } from "../ipc/worker_thread.ts";
 import type { WorkerLoad } from "./memory_guard.ts";
@@ -26,6 +26,7 @@ export class WorkerHandle {
   readonly #patienceMs: number;
   #inFlight = 0;
   #isUrgent = false;
+  #isReporting = false;
 
   constructor({ number, patienceMs, supervisor, ...options }: WorkerHandleOptions) {
     this.#patienceMs = patienceMs;
@@ -34,10 +35,7 @@ export class WorkerHandle {
       name: "request-worker",
       functions: {
         ...supervisor,
-        requests: (report) => {
-          this.#inFlight = report.inFlight;
-          supervisor.requests(report);
-        },
+        requests: (report) => this.#take(report, supervisor),
         failed: (reason) => this.end(reason),
       },
       readers: supervisorReaders(number),
@@ -104,5 +102,15 @@ export class WorkerHandle {
   /** Whether its thread ends within so many milliseconds, once it has died. */
   threadEnds(withinMs: number): Promise<boolean> {
     return this.#thread.threadEnds(withinMs);
+  }
+
+  /** Answers in a later turn: a report that is there by then did not wait for the answer. */
+  async #take(report: RequestReport, supervisor: Pick<Supervisor, "requests">): Promise<void> {
+    if (this.#isReporting) return this.end("protocol violation: requests: it did not wait");
+    this.#isReporting = true;
+    this.#inFlight = report.inFlight;
+    supervisor.requests(report);
+    await new Promise((later) => setTimeout(later));
+    this.#isReporting = false;
   }
 }

@@ -9,6 +9,7 @@ import type { Channel } from "../ipc/channel.ts";
 import type { RequestWorker, Supervisor, WorkerStart } from "../ipc/messages.ts";
 import { supervisorChannel } from "../ipc/supervisor_channel.ts";
 import type { ProxyDeps } from "../proxy/handler.ts";
+import { paced } from "./paced.ts";
 import { proxyDeps } from "./proxy_deps.ts";
 import { ReportBatch } from "./report_batch.ts";
 import { RequestServer } from "./server.ts";
@@ -35,16 +36,14 @@ const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
   credential: (message) => holder.receive(message),
   async drain() {
     await server.drain();
-    reports.flush();
+    await reports.flushed();
   },
   async close() {
     await server.close();
-    reports.flush();
+    await reports.flushed();
   },
   async cutOff() {
-    const told = server.cutOff();
-    reports.flush();
-    await told;
+    await Promise.all([server.cutOff(), reports.flushed()]);
   },
 });
 
@@ -52,9 +51,9 @@ function start({ config, credential, certificate }: WorkerStart): void {
   holder = new CredentialHolder({
     issued: credential,
     timeoutMs: config.upstream.tokenTimeoutMs,
-    post: (message) => supervisor.tell("credential", message),
+    post: paced((message) => supervisor.tell("credential", message)),
   });
-  reports = new ReportBatch(config.worker, (report) => supervisor.tell("requests", report));
+  reports = new ReportBatch(config.worker, (report) => supervisor.call("requests", report));
   deps = proxyDeps(config, holder);
   server = new RequestServer({
     config,

@@ -19,7 +19,7 @@ supervisor.onmessage = ({ data: { perSecond } }) => {
     due += perSecond * INTERVAL / 1000;
     const records = Array.from({ length: Math.floor(due) }, record);
     due -= records.length;
-    supervisor.postMessage({ worker: 99, inFlight: 40, webSockets: 0, records });
+    supervisor.postMessage({ worker: 99, inFlight: 40, webSockets: 0, lost: 0, records });
   }, INTERVAL);
 };
 

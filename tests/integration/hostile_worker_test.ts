@@ -4,6 +4,7 @@ import { digestKey } from "../../src/clients/identify.ts";
 import { workerPermissions } from "../../src/supervisor/worker_permissions.ts";
 import { freePort } from "../kit/process/free_port.ts";
 import { FakeEntra } from "../kit/servers/fake_entra.ts";
+import { adminUrl, untilMetric } from "../kit/process/admin.ts";
 import { type ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { workerConfig } from "../kit/process/worker_config.ts";
 import { APPLICATION, TENANT } from "./azure_proxy.ts";
@@ -94,8 +95,7 @@ async function toldToWorkers(toml: string, more: ProxyOptions): Promise<string> 
     await proxy.waitForLine(more.upstreamKey === null ? /path=\/credential/ : /path=\/start/);
     proxy.signal("SIGTERM");
     assert.equal(await proxy.exit(), 0);
-    const told = proxy.stdout.filter((line) => line.includes("method=ECHO")).map(decoded);
-    return told.join("\n");
+    return decoded(proxy.stdout.filter((line) => line.includes("method=ECHO")));
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -165,33 +165,56 @@ Deno.test("workers are told the token, but neither the secret it comes from nor 
   );
 });
 
-/** Each would once have ended the whole process; what else there is, `tests/unit/ipc` tries. */
-const LIES: unknown[] = [
-  null,
-  { name: "requests", argument: { inFlight: 1 } },
-  { name: "requests", argument: { inFlight: 1, webSockets: 0, records: [null] } },
-  {
-    name: "requests",
-    argument: { inFlight: 1, webSockets: 0, records: [{ code: 7, dialect: {} }] },
-  },
+const event = (name: string, argument: unknown) =>
+  encodeURIComponent(JSON.stringify({ name, argument }));
+const report = (records: unknown) =>
+  event("requests", { inFlight: 1, webSockets: 0, lost: 0, records });
+
+/** What a worker can be made to say; what else there is, `tests/unit/ipc` tries. */
+const LIES: [target: string, reason: string][] = [
+  // Each of these would once have ended the whole process.
+  ["/post/1/null", "a message that is no object"],
+  [`/post/1/${event("requests", { inFlight: 1 })}`, "requests: expected a count"],
+  [`/post/1/${report([null])}`, "requests: expected an object"],
+  [`/post/1/${report([{ code: 7, dialect: {} }])}`, "requests: expected a number"],
+  // And these would have filled its memory, its log or its time.
+  ["/long/100000000", "requests: expected a shorter text"],
+  [`/post/10/${report([])}`, "requests: it did not wait"],
+  [
+    `/post/30000/${event("credential", { type: "credential_wanted" })}`,
+    "credential: expected fewer messages",
+  ],
+  [`/post/500/${event("listenerLost", "a lie")}`, "listenerLost: expected fewer messages"],
+  ["/post/5000/%7B%22id%22%3A1%7D", "an answer to no call"],
 ];
 
-Deno.test("whatever a worker says, it ends itself and not the supervisor", async () => {
+Deno.test("whatever a worker says, and however often, it ends itself and not the supervisor", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await startWorkers("./lying_worker.ts", {
     upstreamUrl: upstream.url,
-    args: ["--workers", "1"],
+    args: ["--workers", "1", "--admin-port", "0"],
   });
-  for (const lie of LIES) {
-    const target = `/post/${encodeURIComponent(JSON.stringify(lie))}`;
-    const before = proxy.stdout.length;
+  const admin = await adminUrl(proxy);
+  const series = async () =>
+    (await (await fetch(`${admin}/metrics`)).text()).replaceAll(/ \S+$/gm, "");
+  await untilServed(proxy);
+  await untilMetric(admin, "claude_proxy_requests_total", ({ size }) => size === 1);
+  const before = await series();
+  for (const [target, reason] of LIES) {
+    const lines = proxy.stdout.length;
     const answered = request({ port: proxy.port, target }).catch(() => {});
-    await proxy.waitForStdout((lines) =>
-      lines.slice(before).find((line) => /worker died.*reason="protocol violation/.test(line))
+    const died = await proxy.waitForStdout((all) =>
+      all.slice(lines).find((line) => /worker died.*reason="protocol violation/.test(line))
     );
+    assert.ok(died.includes(reason), `${reason} in ${died}`);
     await answered;
     await untilServed(proxy);
+    const said = proxy.stdout.slice(lines).filter((line) => line.includes("a lie"));
+    assert.ok(said.length <= 110, `${said.length} lines of one worker`);
   }
+  assert.equal(await series(), before, "what a worker says makes no metric");
+  const longest = Math.max(...proxy.stdout.map(({ length }) => length));
+  assert.ok(longest < 4_096, `a line of ${longest} characters`);
   proxy.signal("SIGTERM");
   assert.equal(await proxy.exit(), 0);
 });
@@ -204,10 +227,8 @@ async function untilServed({ port }: ProxyProcess): Promise<void> {
   }
 }
 
-/** A line of the echoing worker, what it was told made readable. */
-function decoded(line: string): string {
-  return line.replace(
-    /(?<=detail=)[0-9a-f]+$/,
-    (hex) => new TextDecoder().decode(Uint8Array.fromHex(hex)),
-  );
+/** Lines of the echoing worker, and what it was told, which goes over several of them. */
+function decoded(lines: readonly string[]): string {
+  const pieces = lines.map((line) => /(?<=detail=)[0-9a-f]+$/.exec(line)?.[0] ?? "");
+  return [...lines, new TextDecoder().decode(Uint8Array.fromHex(pieces.join("")))].join("\n");
 }

@@ -24,7 +24,7 @@ export interface ProblemContext {
 const ADVISED = { address: "tls.directory_url", authorities: "tls.directory_ca_file" };
 
 /** Longest wait that is believed, in milliseconds: rate limits end within days. */
-const LONGEST_WAIT = 30 * 86_400_000;
+export const LONGEST_WAIT = 30 * 86_400_000;
 
 /** Let's Encrypt tells the end of a rate limit in words: "retry after 2026-01-31 10:20:30 UTC". */
 const RETRY_AFTER_TEXT = /retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?: UTC|Z)/;

@@ -3,16 +3,10 @@ import { netAddressOf } from "../../net/address.ts";
 import { standInFor } from "../../net/environment_proxy.ts";
 import { ChannelClosed } from "../../ipc/channel.ts";
 import type { CertificatePair } from "../../ipc/messages.ts";
-import { fields, number, optional, text } from "../../ipc/readers.ts";
 import { WorkerThread } from "../../ipc/worker_thread.ts";
 import { OrderError } from "./order_error.ts";
-import type {
-  Challenge,
-  OrderOutcome,
-  OrderRequest,
-  OrderSupervisor,
-  OrderWorker,
-} from "./order_messages.ts";
+import { orderReaders, readOutcome } from "./order_readers.ts";
+import type { Challenge, OrderRequest, OrderSupervisor, OrderWorker } from "./order_messages.ts";
 
 /** Milliseconds an order may take in all. */
 const ORDER_TIMEOUT = 300_000;
@@ -44,39 +38,20 @@ export async function runOrder(
     name: "acme-order",
     permissions: netOnly(reach.map(netAddressOf)),
     functions: { publish, account: onAccount },
-    readers: { publish: readChallenge, account: text },
+    readers: orderReaders(),
     onDeath() {},
   });
   const abort = () => channel.close("ended");
   signal.addEventListener("abort", abort, { once: true });
   try {
     const order = { request, proxyUrl: standIn?.url };
-    return issued(await channel.call("order", order, { timeoutMs: ORDER_TIMEOUT }));
+    return readOutcome(await channel.call("order", order, { timeoutMs: ORDER_TIMEOUT }));
   } catch (error) {
     throw failed(error);
   } finally {
     signal.removeEventListener("abort", abort);
     channel.close("the order is over");
   }
-}
-
-function readChallenge(value: unknown): Challenge {
-  const { token, keyAuthorization } = fields(value);
-  return { token: text(token), keyAuthorization: text(keyAuthorization) };
-}
-
-/** The certificate of an outcome, which is checked like all that the worker sends. */
-function issued(outcome: OrderOutcome): CertificatePair {
-  const { issued, failure } = fields(outcome);
-  if (failure !== undefined) {
-    const { reason, retryAfterMs } = fields(failure);
-    throw new OrderError({
-      reason: text(reason),
-      retryAfterMs: optional(number)(retryAfterMs),
-    });
-  }
-  const { cert, key } = fields(issued);
-  return { cert: text(cert), key: text(key) };
 }
 
 function failed(error: unknown): OrderError {

@@ -1,6 +1,6 @@
 /**
- * A worker that serves nothing: it sends what the supervisor tells it back as the detail of a
- * request in hexadecimal, which puts it into the access log. Keys' digests are hexadecimal in it.
+ * A worker that serves nothing: it sends what the supervisor tells it back as the details of requests
+ * in hexadecimal, in pieces, which puts it into the access log. Keys' digests are hexadecimal in it.
  *
  * @module
  */
@@ -9,21 +9,39 @@ import type { RequestRecord, RequestWorker, Supervisor } from "../../../src/ipc/
 import { supervisorChannel } from "../../../src/ipc/supervisor_channel.ts";
 import { IDLE } from "./idle.ts";
 
-const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel(IDLE);
-
-globalThis.addEventListener("message", (event) => {
-  const { data } = event as MessageEvent<{ name: string }>;
-  supervisor.tell("requests", { worker: 1, inFlight: 0, webSockets: 0, records: [recordOf(data)] });
+const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
+  ...IDLE,
+  async drain() {
+    await new Promise((later) => setTimeout(later)); // Until it has heard itself being told so.
+    await last;
+  },
 });
 
-function recordOf(message: { name: string }): RequestRecord {
+/** The last report, which the next has to wait for. */
+let last = Promise.resolve();
+
+globalThis.addEventListener("message", (event) => {
+  const { data } = event as MessageEvent<{ name?: string }>;
+  const { name } = data;
+  if (name === undefined) return; // An answer to a report.
+  const records = pieces(hexadecimal(data)).map((piece) => recordOf(name, piece));
+  const report = { worker: 1, inFlight: 0, webSockets: 0, lost: 0, records };
+  last = last.then(() => supervisor.call("requests", report));
+});
+
+/** A line of the log holds no more of a text. */
+function pieces(text: string): string[] {
+  return text.match(/.{1,2000}/g) ?? [];
+}
+
+function recordOf(name: string, detail: string): RequestRecord {
   return {
     time: Date.now(),
     id: "echo",
     worker: 1,
     method: "ECHO",
-    path: `/${message.name}`,
-    dialect: undefined,
+    path: `/${name}`,
+    dialect: "openai", // What has none is a probe, and no line at this level.
     status: 200,
     source: "proxy",
     firstByteMs: 0,
@@ -35,7 +53,7 @@ function recordOf(message: { name: string }): RequestRecord {
     upstreamRequestId: undefined,
     userAgent: undefined,
     code: undefined,
-    detail: hexadecimal(message),
+    detail,
     headers: undefined,
   };
 }

@@ -180,11 +180,15 @@ const errors: [thrown: unknown, text: string][] = [
   [null, "Error: an error without a message"],
   ["gone", "Error: an error without a message"],
   [{ name: 1, message: {} }, "Error: an error without a message"],
+  [
+    { name: "N".repeat(100), message: "m".repeat(3_000) },
+    `${"N".repeat(64)}: ${"m".repeat(2_048)}`,
+  ],
   [{ name: "ChannelClosed", message: "no, it lives" }, "ChannelClosed: no, it lives"],
 ];
 
 for (const [thrown, text] of errors) {
-  Deno.test(`the error ${JSON.stringify(thrown)} of the other end is an Error, and no close`, async () => {
+  Deno.test(`the error ${JSON.stringify(thrown).slice(0, 60)} of the other end is an Error, and no close`, async () => {
     using ends = new Ends();
     const call = ends.caller().call("square", 1);
     ends.ports.port2.postMessage({ id: 1, error: thrown });
