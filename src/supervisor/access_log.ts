@@ -28,11 +28,15 @@ export function logRequest(record: RequestRecord): void {
   accessLog.at("debug", "headers", { id, request, response }, time);
 }
 
+/** Our own endpoints that others ask every few seconds. */
+const PROBES = new Set(["/healthz", "/readyz"]);
+
 /** A fault of the proxy is an error, what failed a warning, a probe that is content no news. */
 function levelOf({ code, status, dialect, path }: RequestRecord): LogLevel {
   if (code === "internal_error") return "error";
   if (status >= 500) return "warn";
-  const isProbe = dialect === undefined && path !== undefined;
+  // Without a dialect they were not forwarded.
+  const isProbe = dialect === undefined && path !== undefined && PROBES.has(path);
   return isProbe && status < 300 ? "debug" : "info";
 }
 

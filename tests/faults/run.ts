@@ -178,9 +178,12 @@ function atRest(descriptors: BeforeAfter, rss: BeforeAfter, rssAllowed: number):
   return found;
 }
 
+/** A request that its upstream failed is a warning, and no trouble: failures are what is tried here. */
+const NO_TROUBLE = / level=info | level=warn logger=claude-proxy\.access msg=request /;
+
 /** Lines that tell of trouble: of a worker that died, of an error nobody caught. */
 function printed({ stdout, stderr }: ProxyProcess, linesBefore: number): string[] {
-  const trouble = stdout.slice(linesBefore).filter((line) => !/ level=info /.test(line));
+  const trouble = stdout.slice(linesBefore).filter((line) => !NO_TROUBLE.test(line));
   return [...trouble, ...stderr].map((line) => `printed: ${line}`);
 }
 

@@ -49,6 +49,8 @@ for (
     ["no credential", { status: 503, code: "upstream_auth_unavailable" }, "warn"],
     ["a fault of the proxy", { status: 500, code: "internal_error" }, "error"],
     ["a probe", PROBE, "debug"],
+    ["a path of the upstream's that is called so", { path: "/healthz" }, "info"],
+    ["another answer of the proxy's own", { path: "/v1/messages", dialect: undefined }, "info"],
     ["a probe that fails", { ...PROBE, path: "/readyz", status: 503 }, "warn"],
   ] as [string, Partial<RequestRecord>, string][]
 ) {
