@@ -8,6 +8,7 @@ import { notHosted } from "../credentials/providers/registry.ts";
 const CANNOT_APPLY: Readonly<Record<string, string>> = {
   bind_address: "the host decides where to listen",
   port: "the host decides where to listen",
+  state_dir: "the host starts and ends isolates",
   workers: "the host decides how many isolates there are",
   memory_limit: "the host limits an isolate's memory",
   upstream_ca_file: "there are no files",

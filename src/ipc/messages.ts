@@ -43,6 +43,8 @@ export interface WorkerConfig {
    * aborted after every response: Deno ignores `"unstable": ["no-legacy-abort"]` there.
    */
   readonly abortTellsDeparture: boolean;
+  /** Whether the port may be handed over to another process while requests run. */
+  readonly handsOver: boolean;
   /** Whether access records bring the headers along, redacted. */
   readonly recordHeaders: boolean;
 }
@@ -62,6 +64,11 @@ export interface RequestWorker {
    * workers may still be busy.
    */
   drain(): Promise<void>;
+  /**
+   * Closes the listener, for another process listens on its port by now, and returns once no request
+   * runs any more. Until then requests are served, also after {@linkcode RequestWorker.drain}.
+   */
+  leave(): Promise<void>;
   /** Closes the listener: every worker has drained. */
   close(): Promise<void>;
   /**

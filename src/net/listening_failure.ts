@@ -10,6 +10,8 @@ export interface ListeningAddress {
   readonly setting: string;
   /** The setting that gives the host: `bind_address`. */
   readonly hostSetting: string;
+  /** What else there is to do about a process that listens there. */
+  readonly remedy?: string | undefined;
 }
 
 /**
@@ -18,13 +20,14 @@ export interface ListeningAddress {
  * @param error what `Deno.listen` or `Deno.serve` threw, or its words
  */
 export function listeningFailure(
-  { hostname, port, setting, hostSetting }: ListeningAddress,
+  { hostname, port, setting, hostSetting, remedy }: ListeningAddress,
   error: unknown,
 ): string {
   const words = String(error);
   const address = netAddress(hostname, port);
   if (/AddrInUse|already in use/.test(words)) {
-    return `${address} is in use: stop what listens there, or set ${setting}`;
+    const stop = ["stop what listens there", remedy].filter(Boolean).join(", ");
+    return `${address} is in use: ${stop}, or set ${setting}`;
   }
   if (/AddrNotAvailable|Cannot assign requested address/.test(words)) {
     return `${address} is no address of this machine: set ${hostSetting} to one, or to 0.0.0.0`;

@@ -1,15 +1,15 @@
-import { type AdminServer, startAdmin } from "../admin/admin_server.ts";
 import { Metrics } from "../admin/metrics.ts";
 import type { LoadedSettings } from "../config/load/load.ts";
 import { secretValues } from "../config/load/loaded_settings.ts";
 import { log } from "../logging/logger.ts";
 import { type LogOutput, startLogging } from "../logging/logging.ts";
-import { netAddress } from "../net/address.ts";
+import { AdminListener } from "./admin_listener.ts";
 import { requirePermissions } from "./preflight.ts";
 import { warnOfInspector } from "./inspector.ts";
 import { Reloader } from "./reload.ts";
 import { CUT_OFF_TIMEOUT } from "../worker/tracker.ts";
-import { cannotListen, type Service, startService } from "./service.ts";
+import { Handover, type HandoverParts, type Successor, takePort } from "./handover.ts";
+import { type Service, startService } from "./service.ts";
 import { endingSignal, onReloadSignal } from "./signals.ts";
 import { startNotes } from "./start_notes.ts";
 import { openUpstreamConnection, type UpstreamConnection } from "./upstream_connection.ts";
@@ -65,11 +65,13 @@ async function run(
     droppedLines: () => output.droppedLines,
     scrub: (text) => output.scrubbed(text),
   });
+  using lock = await takePort(loaded.settings);
   await using service = await startService({
     settings: loaded.settings,
     connection,
     metrics,
     output,
+    isHandedOver: lock?.isHandedOver ?? false,
     module: options.module,
     patienceMs: options.patienceMs,
   });
@@ -79,23 +81,51 @@ async function run(
     apply: (next) => apply(next, service, connection, output),
     onReload: (succeeded) => metrics.reloaded(succeeded),
   });
-  await using _admin = listenForAdmin(() => reloader.loaded, metrics);
+  await using admin = new AdminListener(() => reloader.loaded, metrics);
+  admin.open();
+  using handover = lock && new Handover(lock, handoverParts(admin, service, loaded));
   started.resolve(reloader);
   void warnOfInspector();
-  return await end(await Promise.race([ended, service.pool.lost]), service, reloader, metrics);
+  const causes = [ended, service.pool.lost, ...handover ? [handover.done] : []];
+  return await end(await Promise.race(causes), { service, reloader, metrics, handover });
+}
+
+/** Admin port and challenge port are one process's; whoever renews the certificate has the latter. */
+function handoverParts(
+  admin: AdminListener,
+  { certificates }: Service,
+  { settings: { tls } }: LoadedSettings,
+): HandoverParts {
+  const isAcme = tls.mode === "acme";
+  return {
+    async release() {
+      await Promise.all([admin.close(), isAcme && certificates?.stop()]);
+    },
+    resume() {
+      admin.open();
+      if (isAcme) log.error("the certificate is not renewed until the next start");
+    },
+  };
+}
+
+/** What runs until the end. */
+interface Running {
+  readonly service: Service;
+  readonly reloader: Reloader;
+  readonly metrics: Metrics;
+  readonly handover: Handover | undefined;
 }
 
 /** @returns the exit code */
 async function end(
-  cause: Deno.Signal | LostThread,
-  service: Service,
-  { loaded }: Reloader,
-  metrics: Metrics,
+  cause: Deno.Signal | Successor | LostThread,
+  { service, reloader, metrics, handover }: Running,
 ): Promise<number> {
-  const { shutdown_timeout } = loaded.settings;
+  const { shutdown_timeout } = reloader.loaded.settings;
   if (typeof cause === "string") {
     metrics.drains(shutdown_timeout);
-    await drain({ signal: cause }, service, shutdown_timeout);
+    const fields = cause === "successor" ? { reason: cause } : { signal: cause };
+    await drain(fields, service, shutdown_timeout, handover);
     return 0;
   }
   const fields = { ...cause, exit_code: LOST_THREAD };
@@ -106,13 +136,24 @@ async function end(
   return LOST_THREAD;
 }
 
-/** @param timeout seconds that running requests get */
-async function drain(cause: object, service: Service, timeout: number): Promise<void> {
+/**
+ * Refuses new requests, or leaves them to a successor if there is one, and has the running ones end.
+ *
+ * @param timeout seconds that running requests get
+ */
+async function drain(
+  cause: object,
+  { pool, certificates }: Service,
+  timeout: number,
+  handover?: Handover,
+): Promise<void> {
   log.info("draining", { ...cause, timeout_seconds: timeout });
-  const upkeepEnded = service.certificates?.stop();
-  if (!await within(timeout * 1000, service.pool.drain())) {
+  const upkeepEnded = certificates?.stop();
+  const ending = await handover?.succeeded() ? pool.leave() : pool.drain();
+  void handover?.done.then(() => pool.leave());
+  if (!await within(timeout * 1000, ending)) {
     log.warn("cutting off requests that still run");
-    await within(CUT_OFF_TIMEOUT, service.pool.cutOff());
+    await within(CUT_OFF_TIMEOUT, pool.cutOff());
   }
   await upkeepEnded;
 }
@@ -133,21 +174,4 @@ async function apply(
   memory.limit = settings.memory_limit;
   credentials.change(settings.upstream_auth);
   await Promise.all([pool.reload(config), certificates?.reloadCertificates()]);
-}
-
-/** @throws {StartError} when it cannot listen */
-function listenForAdmin(
-  loaded: () => LoadedSettings,
-  metrics: Metrics,
-): AdminServer | undefined {
-  const { bind_address: hostname, port } = loaded().settings.admin;
-  if (port === undefined) return undefined;
-  try {
-    const admin = startAdmin({ hostname, port, loaded, metrics });
-    log.info(`metrics and status page on http://${netAddress(hostname, admin.port)}`);
-    return admin;
-  } catch (error) {
-    const settings = { setting: "admin.port", hostSetting: "admin.bind_address" };
-    throw cannotListen({ hostname, port, ...settings }, error);
-  }
 }

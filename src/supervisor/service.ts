@@ -1,18 +1,16 @@
 import type { Metrics } from "../admin/metrics.ts";
-import { StartError } from "../config/load/start_error.ts";
 import type { Settings } from "../config/schema/settings.ts";
 import { log } from "../logging/logger.ts";
 import type { LogOutput } from "../logging/logging.ts";
 import { netAddress } from "../net/address.ts";
-import { type ListeningAddress, listeningFailure } from "../net/listening_failure.ts";
 import type { CertificateSource } from "../tls/certificate_source.ts";
-import { listeningPort } from "../tls/listening_port.ts";
 import { openCertificateSource } from "../tls/open.ts";
 import { logRequest } from "./access_log.ts";
 import { createProvider } from "../credentials/providers/registry.ts";
 import { CredentialSource, type TokenWatch } from "../credentials/source.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import { MemoryGuard } from "./memory_guard.ts";
+import { cannotListen, freeAddress, listeningAddress } from "./listening_address.ts";
 import { certificateReporter, type UpstreamConnection } from "./upstream_connection.ts";
 import { workerConfig, workerCount } from "./worker_config.ts";
 import { WorkerPool, type WorkerPoolOptions } from "./worker_pool.ts";
@@ -32,6 +30,8 @@ export interface ServiceOptions {
   readonly connection: UpstreamConnection;
   readonly metrics: Metrics;
   readonly output: LogOutput;
+  /** Whether the port was handed over, by a process that still listens on it. */
+  readonly isHandedOver: boolean;
   /** What the workers run, if not what they usually do. */
   readonly module: WorkerPoolOptions["module"];
   /** Milliseconds that a worker may be silent, if not what it usually may. */
@@ -44,11 +44,11 @@ export interface ServiceOptions {
  * @throws {StartError} when there is no certificate to serve, or an address cannot be listened on
  */
 export async function startService(options: ServiceOptions): Promise<Service> {
-  const { settings, connection, metrics, output } = options;
+  const { settings, connection, metrics, output, isHandedOver } = options;
   await using opened = new AsyncDisposableStack();
   const certificates = await openCertificateSource(settings, log);
   opened.defer(() => certificates?.stop());
-  const listen = freeAddress(settings);
+  const listen = freeAddress(settings, isHandedOver);
   const { caCerts } = connection.tls;
   const credentials = new CredentialSource({
     auth: settings.upstream_auth,
@@ -179,35 +179,4 @@ function tokenWatch(metrics: Metrics, output: LogOutput): TokenWatch {
     },
     failed: () => metrics.tokenFailed(),
   };
-}
-
-/** The error of a start that fails because an address cannot be listened on. */
-export function cannotListen(address: ListeningAddress, error: unknown): StartError {
-  return new StartError([`cannot listen: ${listeningFailure(address, error)}`], {
-    exitCode: 1,
-    fields: { address: netAddress(address.hostname, address.port), reason: String(error) },
-  });
-}
-
-function listeningAddress(settings: Settings): ListeningAddress {
-  const { bind_address: hostname } = settings;
-  return { hostname, hostSetting: "bind_address", ...listeningPort(settings) };
-}
-
-/**
- * The address to listen on, its port picked by the system where the setting is 0. Workers share the
- * port with `reusePort`, which would also share it with another program of the same user: binding it
- * without that first tells when it is taken.
- *
- * @throws {StartError} when it cannot be listened on
- */
-function freeAddress(settings: Settings): WorkerConfig["listen"] {
-  const address = listeningAddress(settings);
-  const { hostname, port } = address;
-  try {
-    using listener = Deno.listen({ hostname, port });
-    return { hostname, port: listener.addr.port };
-  } catch (error) {
-    throw cannotListen(address, error);
-  }
 }

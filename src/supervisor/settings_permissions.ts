@@ -5,6 +5,7 @@ import { loggingPermissions } from "../logging/log_files.ts";
 import { forwardProxyNeeds } from "../net/environment_proxy.ts";
 import { upstreamAuthPermissions } from "../credentials/providers/registry.ts";
 import { listeningPort } from "../tls/listening_port.ts";
+import { portLockPermissions } from "./port_lock.ts";
 import { tlsNeeds, upstreamTlsNeeds } from "../tls/permissions.ts";
 import { joinPermissions, NO_PERMISSIONS, type PermissionNeeds } from "../permissions/needs.ts";
 import { netAddress, netAddressOf } from "../net/address.ts";
@@ -49,6 +50,7 @@ export function settingsNeeds({ settings, file, variables }: LoadedSettings): Se
     need(`bind_address, ${setting}`, { net: [netAddress(settings.bind_address, port)] }),
     need("upstream_url", { net: [netAddressOf(settings.upstream_url)] }),
     need("logging.log_path", loggingPermissions(settings.logging)),
+    need("state_dir", portLockPermissions(settings.state_dir)),
     need("admin.port", adminPermissions(settings.admin)),
     need("workers", { read: [SOURCES] }),
     ...(file === undefined ? [] : [need("--config", { read: [file] })]),

@@ -2,6 +2,7 @@ import { requestSettings, type Settings } from "../config/schema/settings.ts";
 import { digestKey } from "../clients/identify.ts";
 import type { WorkerConfig } from "../ipc/messages.ts";
 import type { UpstreamConfig } from "../upstreams/upstream.ts";
+import { handsOver } from "./listening_address.ts";
 import type { UpstreamConnection } from "./upstream_connection.ts";
 
 /** Most workers that `workers = "auto"` starts. */
@@ -34,6 +35,7 @@ export function workerConfig(
     upstream: upstreamConfig(settings, connection),
     acceptedKeys: settings.client_api_key.map(digestKey),
     abortTellsDeparture: !Deno.build.standalone,
+    handsOver: handsOver(settings),
     recordHeaders: settings.logging.level === "debug" || settings.logging.level === "trace",
   };
 }

@@ -57,6 +57,7 @@ export class WorkerPool {
   readonly #lost = Promise.withResolvers<LostThread>();
   /** Whether the dead are replaced: between a complete start and the end. */
   #replacing = false;
+  #left: Promise<void> | undefined;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
@@ -137,6 +138,15 @@ export class WorkerPool {
     this.#stopReplacing();
     await this.#each((worker) => worker.call("drain"));
     await this.#each((worker) => worker.call("close"));
+  }
+
+  /**
+   * Has every worker close its listener, for another process listens on the port by now, and resolves
+   * once all have let the running requests end.
+   */
+  async leave(): Promise<void> {
+    this.#stopReplacing();
+    await (this.#left ??= this.#each((worker) => worker.call("leave")));
   }
 
   /**

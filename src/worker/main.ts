@@ -38,6 +38,10 @@ const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
     await server.drain();
     await reports.flushed();
   },
+  async leave() {
+    await server.leave();
+    reports.flush();
+  },
   async close() {
     await server.close();
     await reports.flushed();

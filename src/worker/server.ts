@@ -6,8 +6,18 @@ import { within } from "../time/within.ts";
 /** Milliseconds that connections without a request get to close once the last response is out. */
 const SHUTDOWN_GRACE = 250;
 
+/**
+ * Milliseconds in which clients are asked to close their connections before a listener is left. One
+ * that is busy is then not closed under a request on its way, and its next is with the successor.
+ */
+const LEAVING_TIME = 1_000;
+
 /** Milliseconds that uploads get to end before the listener they came by is shut down. */
 const UPLOAD_GRACE = 30_000;
+
+/** Milliseconds without a new request after which a listener is left, and how long that is tried. */
+const QUIET_MOMENT = 100;
+const QUIET_TIMEOUT = 2 * UPLOAD_GRACE;
 
 /** Milliseconds before a lost listener is opened again, doubled while it is lost again at once. */
 const FIRST_PAUSE = 20;
@@ -23,7 +33,7 @@ interface Listener {
 
 /** What a request server is started with. */
 export interface RequestServerOptions extends RequestTrackerOptions {
-  readonly config: RequestTrackerOptions["config"] & Pick<WorkerConfig, "listen">;
+  readonly config: RequestTrackerOptions["config"] & Pick<WorkerConfig, "listen" | "handsOver">;
   /** HTTPS with this certificate; plain HTTP without. */
   readonly certificate?: CertificatePair | undefined;
   /** Connections could not be accepted, for that reason; the listener is opened again. */
@@ -60,7 +70,7 @@ export class RequestServer {
    * @throws {Error} when the second cannot listen; the first then stays
    */
   useCertificate(certificate: CertificatePair): void {
-    if (this.#tracker.isDraining) return;
+    if (this.#tracker.isDraining || this.#closing) return;
     const old = this.#listener;
     this.#listener = this.#open(certificate);
     this.#certificate = certificate;
@@ -80,6 +90,22 @@ export class RequestServer {
     await this.#tracker.drain();
   }
 
+  /**
+   * Closes the listener once no upload needs it, for another process listens on the port, and resolves
+   * when no request runs any more. A connection that was accepted in the last moment has its request
+   * served, if that comes at once.
+   */
+  async leave(): Promise<void> {
+    this.#closing = true;
+    this.#tracker.leave();
+    await pause(LEAVING_TIME);
+    await this.#quietMoment();
+    const closed = Promise.all([...this.#retired, this.#listener.server.shutdown()]);
+    do await this.#tracker.ended(); while (
+      !await within(SHUTDOWN_GRACE, closed) && this.#tracker.isBusy
+    );
+  }
+
   /** Closes the listener, and connections that have no request. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -92,10 +118,29 @@ export class RequestServer {
     await this.#tracker.cutOff();
   }
 
+  /**
+   * Waits until no upload runs and no request has begun for a moment. When Deno shuts down, it closes
+   * connections whose first request is on its way: of clients that use a connection for one request,
+   * about one meets with that where hundreds of them come a second. Those that keep connections have
+   * moved to the successor by now.
+   */
+  async #quietMoment(): Promise<void> {
+    const { uploads } = this.#listener;
+    const asked = performance.now();
+    for (let seen = -1, waited = 0; waited < QUIET_TIMEOUT; waited = performance.now() - asked) {
+      const isUploading = uploads.areRunning && waited < UPLOAD_GRACE;
+      if (this.#tracker.begun === seen && !isUploading) return;
+      seen = this.#tracker.begun;
+      await pause(QUIET_MOMENT);
+    }
+  }
+
   #open(certificate: CertificatePair | undefined): Listener {
     const uploads = new Uploads();
+    const { listen, handsOver } = this.#options.config;
+    const isReplaced = certificate !== undefined || handsOver;
     const server = Deno.serve({
-      ...this.#options.config.listen,
+      ...listen,
       ...certificate,
       reusePort: true,
       automaticCompression: false,
@@ -103,7 +148,7 @@ export class RequestServer {
     }, (request, info) => {
       this.#lostAt = undefined;
       const answer = this.#tracker.handle(request, info);
-      return certificate === undefined ? answer : uploads.watch(request, answer);
+      return isReplaced ? uploads.watch(request, answer) : answer;
     });
     const listener = { server, uploads };
     server.finished.then(
@@ -159,4 +204,8 @@ export class RequestServer {
 async function retire({ server, uploads }: Listener): Promise<void> {
   if (uploads.areRunning) await within(UPLOAD_GRACE, uploads.ended());
   await server.shutdown();
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((later) => setTimeout(later, milliseconds));
 }

@@ -23,10 +23,12 @@ export class RequestTracker implements Lifecycle {
   readonly #options: RequestTrackerOptions;
   readonly #running = new Slots<RequestRecorder>();
   readonly #webSockets = new Set<Relay>();
-  readonly #idle = Promise.withResolvers<void>();
+  #idle = Promise.withResolvers<void>();
   #config: RequestTrackerOptions["config"];
   #deps: ProxyDeps;
   #draining = false;
+  #leaving = false;
+  #begun = 0;
 
   constructor(options: RequestTrackerOptions) {
     this.#options = options;
@@ -47,11 +49,14 @@ export class RequestTracker implements Lifecycle {
 
   /** Answers a request of `Deno.serve`. */
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    this.#begun++;
     const config = this.#config;
     const recorder = new RequestRecorder(request, config);
     const slot = this.#running.add(recorder);
     this.#tellInFlight();
     const response = await handleRequest(request, recorder.outcome, this.#deps, this);
+    // A header of HTTP/1.1; where it has no place, Deno leaves it out.
+    if (this.#leaving && response.status !== 101) response.headers.set("connection", "close");
     recorder.answered(response);
     const departed = () => config.abortTellsDeparture && request.signal.aborted;
     const ended = recorder.outcome.session ?? info.completed;
@@ -75,6 +80,27 @@ export class RequestTracker implements Lifecycle {
   /** Refuses new requests, and resolves once the running ones have ended. */
   async drain(): Promise<void> {
     this.#draining = true;
+    await this.ended();
+  }
+
+  /** Serves requests, and asks clients to make others on other connections. */
+  leave(): void {
+    this.#draining = false;
+    this.#leaving = true;
+  }
+
+  /** How many requests there have been. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  /** Whether a request runs. */
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Resolves once no request runs. */
+  async ended(): Promise<void> {
     if (this.#running.size > 0) await this.#idle.promise;
   }
 
@@ -93,7 +119,9 @@ export class RequestTracker implements Lifecycle {
     if (!this.#running.delete(slot, recorder)) return;
     this.#tellInFlight();
     this.#options.onRecord(recorder.record(aborted));
-    if (this.#running.size === 0 && this.#draining) this.#idle.resolve();
+    if (this.#running.size > 0) return;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
   }
 
   #tellInFlight(): void {

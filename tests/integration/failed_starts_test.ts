@@ -53,7 +53,7 @@ const failures: [
     1,
     "stdout",
     [
-      /level=error .*msg="cannot listen: 127\.0\.0\.1:\d+ is in use: stop what listens there, or set port" address=127\.0\.0\.1:\d+ reason="AddrInUse: /,
+      /level=error .*msg="cannot listen: 127\.0\.0\.1:\d+ is in use: stop what listens there,( have it hand over \(state_dir\),)? or set port" address=127\.0\.0\.1:\d+ reason="AddrInUse: /,
     ],
   ],
   [

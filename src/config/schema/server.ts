@@ -9,6 +9,7 @@ import {
   loggedHeader,
   oneOf,
   seconds,
+  text,
 } from "./kinds/scalar.ts";
 import type { Fault, Section } from "./setting.ts";
 import { upstreamConnection, upstreamUrl } from "./upstream.ts";
@@ -142,6 +143,17 @@ export const server = {
         "Most resident memory of the whole process in bytes. Above it a request worker is replaced, " +
         "and its streams end: one that no longer answers, else the one with the most requests.",
       example: 536870912,
+    },
+    {
+      key: "state_dir",
+      flag: "--state-dir <PATH>",
+      kind: text("expected the path of a directory"),
+      absent: "off",
+      doc: "Directory for what processes on one port have in common, made if it is missing. With " +
+        "it a second start with the same address takes over, and the first process ends when its " +
+        "requests have. On Linux, by the same user.",
+      example: "/var/lib/claude-proxy/state",
+      onReload: "keep",
     },
     {
       key: "workers",

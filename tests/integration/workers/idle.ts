@@ -8,5 +8,6 @@ export const IDLE: RequestWorker = {
   credential() {},
   drain: () => Promise.resolve(),
   close: () => Promise.resolve(),
+  leave: () => Promise.resolve(),
   cutOff: () => Promise.resolve(),
 };

@@ -32,6 +32,7 @@ export function workerConfig(
     },
     acceptedKeys: [],
     abortTellsDeparture: true,
+    handsOver: false,
     recordHeaders: false,
     ...rest,
   };
