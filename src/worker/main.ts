@@ -40,7 +40,7 @@ const supervisor: Channel<Supervisor, RequestWorker> = supervisorChannel({
   },
   async leave() {
     await server.leave();
-    reports.flush();
+    await reports.flushed();
   },
   async close() {
     await server.close();
