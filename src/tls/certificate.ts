@@ -18,7 +18,14 @@ export interface Certificate extends CertificatePair {
   readonly serial: string;
   /** DNS names and addresses it is for. */
   readonly names: readonly string[];
+  /** Whether it is marked as an authority's (CA:TRUE), see {@linkcode AUTHORITY_WARNING}. */
+  readonly isAuthority: boolean;
 }
+
+/** What `openssl req -x509` makes, unless it is told otherwise, and OpenSSL's own clients accept. */
+export const AUTHORITY_WARNING =
+  "the certificate is an authority's (CA:TRUE), which clients with rustls, as Deno's, take from no " +
+  "server: make one that is not (CA:FALSE)";
 
 /** Thrown for a certificate that must not be served; each fault names its file. */
 export class CertificateError extends Error {
@@ -68,6 +75,7 @@ export function readCertificate(cert: PemText, key: PemText, now?: number): Cert
     notAfter: leaf.validToDate.getTime(),
     serial: leaf.serialNumber,
     names: alternativeNames(leaf),
+    isAuthority: leaf.ca,
   };
 }
 

@@ -1,4 +1,9 @@
-import { type Certificate, CertificateError, isSamePair } from "./certificate.ts";
+import {
+  AUTHORITY_WARNING,
+  type Certificate,
+  CertificateError,
+  isSamePair,
+} from "./certificate.ts";
 import {
   type CertificatePaths,
   filesSignature,
@@ -61,6 +66,7 @@ export class FileSource implements CertificateSource {
 
   start(serve: ServeCertificate): void {
     this.#serve = serve;
+    this.#warnOfAuthority();
     this.#watching = this.#watch();
   }
 
@@ -101,11 +107,17 @@ export class FileSource implements CertificateSource {
       this.#expiry.reset();
       await this.#serve(loaded);
       this.#log.info("certificate reloaded", describeCertificate(loaded));
+      this.#warnOfAuthority();
       this.#warnOfExpiry();
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error;
       this.#log.error("new certificate refused, the old one stays", { reason: error.message });
     }
+  }
+
+  #warnOfAuthority(): void {
+    if (!this.#current.isAuthority) return;
+    this.#log.warn(AUTHORITY_WARNING, { cert_path: this.#paths.certPath });
   }
 
   #warnOfExpiry(): void {

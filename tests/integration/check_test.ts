@@ -3,6 +3,7 @@ import { CLIENT_KEY, ProxyProcess, UPSTREAM_KEY } from "../kit/process/proxy_pro
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { type Certificate, makeCertificate } from "../kit/tls/certificate.ts";
 import { makeAuthority } from "../kit/tls/certificate_authority.ts";
+import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
 import { PROXY_VARIABLES } from "../../src/net/forward_proxy.ts";
 import { freePort } from "../kit/process/free_port.ts";
 
@@ -88,6 +89,68 @@ Deno.test("check says whose certificate is not trusted, and what to do about it"
     assert.match(text, expected);
     upstream.violations.length = 0; // The handshakes are broken off.
   }
+});
+
+Deno.test("check fails where a start with ACME would, and says the same", async () => {
+  await using upstream = RawUpstream.start();
+  using directory = new TemporaryDirectory();
+  await Deno.writeTextFile(directory.join("file"), "");
+  const cases: [flags: string[], text: RegExp][] = [
+    [
+      ["--acme-cache-dir", directory.join("file/cache")],
+      /^FAIL certificate: .*\/file\/cache: cannot be used \(Not a directory .*\); give it to the user we run as, or set tls\.cache_dir$/m,
+    ],
+    [
+      ["--acme-directory-ca-file", directory.join("absent")],
+      /^FAIL certificate: tls\.directory_ca_file: .*\/absent: does not exist$/m,
+    ],
+    [
+      ["--acme-eab-kid", "kid"],
+      /^FAIL certificate: tls\.eab_kid is set without tls\.eab_hmac_key$/m,
+    ],
+    [[], /^ok +certificate: none in the cache for example\.com: it is ordered at the start$/m],
+  ];
+  for (const [flags, expected] of cases) {
+    await using program = await ProxyProcess.spawn({
+      upstreamUrl: upstream.url,
+      permissions: ["--allow-net", "--allow-read", "--allow-write"],
+      port: null,
+      args: [
+        ...["check", "--tls-mode", "acme", "--acme-email", "a@example.com"],
+        ...["--acme-domains", "example.com", "--https-port", String(freePort())],
+        ...["--http-challenge-port", String(freePort())],
+        ...(flags.includes("--acme-cache-dir")
+          ? []
+          : ["--acme-cache-dir", directory.join("cache")]),
+        ...flags,
+      ],
+    });
+    const code = await program.exit();
+    assert.deepEqual(program.stderr, []);
+    assert.match(program.stdout.join("\n"), expected);
+    assert.equal(code, flags.length === 0 ? 0 : 1);
+  }
+});
+
+Deno.test("check warns of a certificate that is an authority's own", async () => {
+  await using upstream = RawUpstream.start();
+  using directory = new TemporaryDirectory();
+  const { cert, key } = await makeCertificate(undefined, true);
+  await Deno.writeTextFile(directory.join("both.pem"), cert + key);
+  const { code, text } = await check(upstream.url, [
+    ...["--tls-mode", "manual", "--https-port", String(freePort())],
+    ...[
+      "--tls-cert-path",
+      directory.join("both.pem"),
+      "--tls-key-path",
+      directory.join("both.pem"),
+    ],
+  ]);
+  assert.equal(code, 0);
+  assert.match(
+    text,
+    /^ok +certificate: .*; the certificate is an authority's \(CA:TRUE\), which clients/m,
+  );
 });
 
 Deno.test("check names the forward proxy in the way, and what NO_PROXY says in vain", async () => {

@@ -1,9 +1,9 @@
 import type { LoadedSettings } from "../../config/load/load.ts";
-import type { LoggingSettings, Settings } from "../../config/schema/settings.ts";
+import type { LoggingSettings, Settings, TlsSettings } from "../../config/schema/settings.ts";
 import { netAddress } from "../../net/address.ts";
 import { type ListeningAddress, listeningFailure } from "../../net/listening_failure.ts";
 import { preflight } from "../../supervisor/preflight.ts";
-import { CertificateError } from "../../tls/certificate.ts";
+import { AUTHORITY_WARNING, CertificateError } from "../../tls/certificate.ts";
 import { loadCertificateFiles } from "../../tls/certificate_files.ts";
 import { expiryText } from "../../tls/expiry_warning.ts";
 import { listeningPort } from "../../tls/listening_port.ts";
@@ -90,23 +90,27 @@ export async function checkCertificate({ tls }: Settings): Promise<CheckResult[]
     case "disabled":
       return [];
     case "manual":
-      return [await checkCertificateFiles({ certPath: tls.cert_path, keyPath: tls.key_path })];
+      return [await checked(() => certificateFilesText(tls, Date.now()))];
     case "acme": {
       const { cachedCertificateText } = await import("../../tls/acme/open_acme.ts");
-      const text = await cachedCertificateText(tls, Date.now());
-      return [{ name: "certificate", ok: true, text }];
+      return [await checked(() => cachedCertificateText(tls, Date.now()))];
     }
   }
 }
 
-async function checkCertificateFiles(
-  paths: Parameters<typeof loadCertificateFiles>[0],
-): Promise<CheckResult> {
-  const now = Date.now();
+async function certificateFilesText(
+  { cert_path: certPath, key_path: keyPath }: Extract<TlsSettings, { mode: "manual" }>,
+  now: number,
+): Promise<string> {
+  const { names, notAfter, isAuthority } = await loadCertificateFiles({ certPath, keyPath }, now);
+  const text = `for ${names.join(", ")}: ${expiryText(notAfter, now)}`;
+  return isAuthority ? `${text}; ${AUTHORITY_WARNING}` : text;
+}
+
+/** @param look what throws a {@linkcode CertificateError} where a start would fail */
+async function checked(look: () => Promise<string>): Promise<CheckResult> {
   try {
-    const { names, notAfter } = await loadCertificateFiles(paths, now);
-    const text = `for ${names.join(", ")}: ${expiryText(notAfter, now)}`;
-    return { name: "certificate", ok: true, text };
+    return { name: "certificate", ok: true, text: await look() };
   } catch (error) {
     if (!(error instanceof CertificateError)) throw error;
     return { name: "certificate", ok: false, text: error.message };

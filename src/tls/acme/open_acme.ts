@@ -24,17 +24,7 @@ export async function openAcmeSource(
   tls: AcmeSettings,
   log: UpkeepLog,
 ): Promise<CertificateSource> {
-  const identity = {
-    ...cacheKey(tls),
-    directoryCaCerts: await readCaFile(tls.directory_ca_file),
-    profile: tls.profile,
-    challengePort: tls.http_challenge_port,
-    email: tls.email,
-    eab: externalAccount(tls),
-  };
-  const cacheDir = cacheDirectory(tls);
-  const cache = new AcmeCache(cacheDir, identity);
-  await explained(cacheDir, () => cache.prepare());
+  const { identity, cacheDir, cache } = await openCache(tls);
   const challenges = await ChallengeServer.start({
     hostname,
     port: tls.http_challenge_port,
@@ -51,10 +41,11 @@ export async function openAcmeSource(
  * Says what is in the cache, without a word to the authority.
  *
  * @param now milliseconds since 1970
+ * @throws {CertificateError} when a start would fail
  */
 export async function cachedCertificateText(tls: AcmeSettings, now: number): Promise<string> {
-  const cache = new AcmeCache(cacheDirectory(tls), cacheKey(tls));
-  const certificate = await cachedCertificate(cache, SILENT, now);
+  const { cacheDir, cache } = await openCache(tls);
+  const certificate = await explained(cacheDir, () => cachedCertificate(cache, SILENT, now));
   const names = tls.domains.join(", ");
   if (certificate !== undefined) return `for ${names}: ${expiryText(certificate.notAfter, now)}`;
   return `none in the cache for ${names}: it is ordered at the start`;
@@ -62,8 +53,26 @@ export async function cachedCertificateText(tls: AcmeSettings, now: number): Pro
 
 const SILENT: UpkeepLog = { info() {}, warn() {}, error() {} };
 
-function cacheKey({ directory_url: directoryUrl, domains, key_type: keyType }: AcmeSettings) {
-  return { directoryUrl, domains, keyType };
+/**
+ * Makes of the settings all that needs no port.
+ *
+ * @throws {CertificateError} when a setting or a permission stands in the way
+ */
+async function openCache(tls: AcmeSettings) {
+  const identity = {
+    directoryUrl: tls.directory_url,
+    domains: tls.domains,
+    keyType: tls.key_type,
+    directoryCaCerts: await readCaFile(tls.directory_ca_file),
+    profile: tls.profile,
+    challengePort: tls.http_challenge_port,
+    email: tls.email,
+    eab: externalAccount(tls),
+  };
+  const cacheDir = cacheDirectory(tls);
+  const cache = new AcmeCache(cacheDir, identity);
+  await explained(cacheDir, () => cache.prepare());
+  return { identity, cacheDir, cache };
 }
 
 /** @throws {CertificateError} when neither the setting nor a variable tells */
@@ -88,12 +97,11 @@ function externalAccount({ eab_kid: kid, eab_hmac_key: hmacKey }: AcmeSettings) 
 
 async function readCaFile(path: string | undefined): Promise<string[]> {
   if (path === undefined) return [];
-  const pem = await readPem(path);
   try {
-    return readCertificates(pem).map(String);
+    return readCertificates(await readPem(path)).map(String);
   } catch (error) {
-    if (!(error instanceof PemError)) throw error;
-    throw new CertificateError([error.message]);
+    if (!(error instanceof PemError || error instanceof CertificateError)) throw error;
+    throw new CertificateError([`tls.directory_ca_file: ${error.message}`]);
   }
 }
 
@@ -107,6 +115,8 @@ async function explained<T>(path: string, action: () => Promise<T>): Promise<T> 
       throw new CertificateError([`${path}: needs the permission --allow-${kind}=${path}`]);
     }
     if (error instanceof CertificateError || !(error instanceof Error)) throw error;
-    throw new CertificateError([`${path}: ${error.message}`]);
+    throw new CertificateError([
+      `${path}: cannot be used (${error.message}); give it to the user we run as, or set tls.cache_dir`,
+    ]);
   }
 }

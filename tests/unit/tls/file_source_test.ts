@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { CertificatePair } from "../../../src/ipc/messages.ts";
+import { AUTHORITY_WARNING } from "../../../src/tls/certificate.ts";
 import { FileSource } from "../../../src/tls/file_source.ts";
+import { makeCertificate } from "../../kit/tls/certificate.ts";
 import { TestAuthority } from "../../kit/tls/authority.ts";
 import { Condition } from "../../kit/time/condition.ts";
 import { FakeClock } from "../../kit/time/fake_clock.ts";
@@ -20,6 +22,15 @@ Deno.test("the end of the certificate is warned of once a day, while it is serve
     warnings.map((line) => line.slice(0, "the certificate expires in 5 days".length)),
     [5, 4, 3, 2].map((days) => `the certificate expires in ${days} days`),
   );
+});
+
+Deno.test("a certificate that is an authority's own is served, and warned of", async () => {
+  await using run = await Run.start();
+  assert.ok(!run.lines.some((line) => line.includes("CA:TRUE")));
+  run.directory.write(await makeCertificate(undefined, true));
+  for (let look = 0; look < 2; look++) await run.clock.leap(SECOND);
+  await run.line(AUTHORITY_WARNING);
+  assert.equal(run.served.length, 1);
 });
 
 Deno.test("files caught half-written are not judged before they stay the same", async () => {
