@@ -23,7 +23,7 @@ export interface Certificate extends CertificatePair {
 }
 
 /** What `openssl req -x509` makes, unless it is told otherwise, and OpenSSL's own clients accept. */
-export const AUTHORITY_WARNING =
+export const AUTHORITY_WARNING: string =
   "the certificate is an authority's (CA:TRUE), which clients with rustls, as Deno's, take from no " +
   "server: make one that is not (CA:FALSE)";
 
