@@ -59,9 +59,10 @@ export class Failures {
 }
 
 /** Whether an answer tells of a fault that is not the client's, who may have sent its own key. */
-function isFailure({ status, source, code, client }: RequestRecord): boolean {
+function isFailure({ status, source, code, client, aborted }: RequestRecord): boolean {
   if (source === "proxy") return code !== undefined && isOwnFailure(code);
-  return status >= 500 || (status in TELLING && client === "authenticated");
+  if (status >= 500 || aborted === "upstream") return true;
+  return status in TELLING && client === "authenticated";
 }
 
 /** Whether an answer of the proxy's own says that something failed; the others refuse. */

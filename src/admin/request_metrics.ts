@@ -55,6 +55,10 @@ export class RequestMetrics {
     "Answers of the upstream with status 429.",
   );
   readonly #aborts = counter("client_aborts_total", "Requests whose client left before the end.");
+  readonly #upstreamAborts = counter(
+    "upstream_aborts_total",
+    "Answers that the upstream broke off, or that fell silent; counted with upstream_idle_timeout.",
+  );
   readonly #cutOff = counter("requests_cut_off_total", "Requests that shutdown_timeout cut off.");
   readonly #upstreamFailures = counter(
     "upstream_failures_total",
@@ -77,7 +81,8 @@ export class RequestMetrics {
     this.#now = options.now;
     this.#history = new History(options);
     this.#failures = new Failures(options.scrub);
-    for (const unlabelled of [this.#rateLimited, this.#aborts, this.#cutOff]) unlabelled.add({}, 0);
+    const unlabelled = [this.#rateLimited, this.#aborts, this.#upstreamAborts, this.#cutOff];
+    for (const metric of unlabelled) metric.add({}, 0);
     for (const code of errorCodes) this.#ownAnswers(code).add({ code }, 0);
     for (const source of SOURCES) {
       for (const status_class of CLASSES) this.#answers.add({ source, status_class }, 0);
@@ -95,6 +100,7 @@ export class RequestMetrics {
     const method = METHODS.has(record.method) ? record.method : "other";
     this.#requests.add({ dialect, method, status_class: classOf(status) });
     if (aborted === "client") this.#aborts.add({});
+    if (aborted === "upstream") this.#upstreamAborts.add({});
     if (aborted === "proxy") this.#cutOff.add({});
     if (code !== undefined) this.#countError(code);
     this.#failures.add(record);
@@ -116,6 +122,7 @@ export class RequestMetrics {
       this.#firstByte,
       this.#duration,
       this.#aborts,
+      this.#upstreamAborts,
       this.#cutOff,
       this.#upstreamFailures,
       this.#refusals,

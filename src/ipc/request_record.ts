@@ -50,10 +50,10 @@ export const RECORD_FIELDS = {
   client: optional(oneOf("authenticated", "anonymous", "denied")),
   /**
    * Who ended it before its end, where that is known: the client left, or the proxy cut it off at
-   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end:
-   * nothing that the runtime lets us see differs.
+   * `shutdown_timeout`. An upstream that breaks off inside a body cannot be told from a normal end
+   * without `upstream_idle_timeout`: nothing that the runtime lets us see differs.
    */
-  aborted: optional(oneOf("client", "proxy")),
+  aborted: optional(oneOf("client", "proxy", "upstream")),
   /** The upstream's own id of the request, for asking its operator. */
   upstreamRequestId: optional(line),
   /** First product of the user agent, with its version. */

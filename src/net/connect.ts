@@ -12,7 +12,8 @@ export interface TlsOptions {
 const ALPN = ["http/1.1"];
 
 /**
- * Connects without Nagle's delay.
+ * Connects without Nagle's delay, and with TCP keep-alive, so that a path that died is found out in
+ * the time that the kernel's settings say. Guarded by `tests/unit/net/connect_test.ts`.
  *
  * @throws the network's own error, or the signal's reason
  */
@@ -22,6 +23,7 @@ export async function connectTcp(
 ): Promise<Deno.TcpConn> {
   const conn = await Deno.connect({ hostname, port, signal });
   conn.setNoDelay();
+  conn.setKeepAlive();
   return conn;
 }
 

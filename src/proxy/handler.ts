@@ -1,6 +1,7 @@
 import { type Dialect, dialectOf } from "../clients/dialect.ts";
 import { type ClientIdentity, identifyClient } from "../clients/identify.ts";
 import type { RequestSettings } from "../config/schema/settings.ts";
+import type { Transport } from "../upstreams/transport.ts";
 import type { Upstream } from "../upstreams/upstream.ts";
 import {
   admitAnonymous,
@@ -20,6 +21,7 @@ import { healthResponse } from "./health.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { modelsResponse } from "./models.ts";
 import { pathOf } from "./target.ts";
+import { watchedBody } from "./watched_body.ts";
 import { identifyWebSocketClient, webSocketRequest } from "./websocket/forward.ts";
 
 /** What the request path works with, made of a worker's settings. */
@@ -48,6 +50,8 @@ export interface Outcome {
   code?: ErrorCode;
   /** The reason in the transport's words; may name internal addresses, so it is for the log only. */
   detail?: string;
+  /** Who ended it before its end, other than the client: the upstream, as far as that is watched. */
+  aborted?: "upstream";
   /** Resolves at the end of the WebSocket session that the response begins. */
   session?: Promise<void> | undefined;
 }
@@ -88,7 +92,7 @@ export async function handleRequest(
     const sent = await attempt(call, upstream);
     if ("failure" in sent) return failureResponse(sent, dialect, asked);
     return call.upgrade === undefined
-      ? forClient(sent.response, request.method)
+      ? forClient(sent.response, request.method, upstream.transport, outcome)
       : beginning(sent, outcome, lifecycle);
   } catch (error) {
     const refusal = error instanceof Refusal ? error : internalError(error);
@@ -125,8 +129,21 @@ function listedModels(
 }
 
 /** The upstream's response to an ordinary request. */
-function forClient(response: Response, method: string): Response {
-  return responseWith(bodyOf(response, method), response);
+function forClient(
+  response: Response,
+  method: string,
+  { idleTimeout }: Transport,
+  outcome: Outcome,
+): Response {
+  const body = bodyOf(response, method);
+  if (idleTimeout === undefined || body === null || method === "HEAD") {
+    return responseWith(body, response);
+  }
+  const watched = watchedBody(body, idleTimeout, (why) => {
+    outcome.aborted = "upstream";
+    outcome.detail = why;
+  });
+  return responseWith(watched, response);
 }
 
 /**

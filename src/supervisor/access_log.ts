@@ -32,9 +32,9 @@ export function logRequest(record: RequestRecord): void {
 const PROBES = new Set(["/healthz", "/readyz"]);
 
 /** A fault of the proxy is an error, what failed a warning, a probe that is content no news. */
-function levelOf({ code, status, dialect, path }: RequestRecord): LogLevel {
+function levelOf({ code, status, dialect, path, aborted }: RequestRecord): LogLevel {
   if (code === "internal_error") return "error";
-  if (status >= 500) return "warn";
+  if (status >= 500 || aborted === "upstream") return "warn";
   // Without a dialect they were not forwarded.
   const isProbe = dialect === undefined && path !== undefined && PROBES.has(path);
   return isProbe && status < 300 ? "debug" : "info";

@@ -50,12 +50,17 @@ export function upstreamConfig(
     baseUrl: settings.upstream_url,
     connectTimeoutMs: settings.upstream_connect_timeout * 1000,
     headerTimeoutMs: settings.upstream_header_timeout * 1000,
+    idleTimeoutMs: inMilliseconds(settings.upstream_idle_timeout),
     tokenTimeoutMs: tokenTimeout(settings) * 1000,
     http2: settings.upstream_http2,
     tls,
     proxy: workerProxy,
     isWayKnown,
   };
+}
+
+function inMilliseconds(seconds: number | undefined): number | undefined {
+  return seconds && seconds * 1000;
 }
 
 /** In seconds; what knows no such setting is always at hand. */

@@ -16,8 +16,8 @@ export class Timed {
   readonly #abort = new AbortController();
   /** When it began, in milliseconds on the clock of `performance.now`. */
   readonly startedAt: number;
-  /** When it is overdue, on the same clock. */
-  readonly deadline: number;
+  /** When it is overdue, on the same clock; never while it is paused. */
+  deadline: number;
   /** What is to be done before that, and has not been done yet. */
   reminder: Reminder | undefined;
   /** Its place among those that run. */
@@ -87,6 +87,17 @@ export class SharedTimeout {
   /** Ends it for another reason than its time, unless it has ended. */
   abort(timed: Timed, reason: unknown): void {
     if (this.#running.delete(timed.slot, timed)) timed.abort(reason);
+  }
+
+  /** Its time stands still until {@linkcode resume}. */
+  pause(timed: Timed): void {
+    timed.deadline = Infinity;
+  }
+
+  /** Gives it the whole time once more, from now on. */
+  resume(timed: Timed): void {
+    timed.deadline = performance.now() + this.#limitMs;
+    if (!this.#isArmed) this.#arm(this.#limitMs);
   }
 
   #arm(milliseconds: number): void {

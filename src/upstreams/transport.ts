@@ -11,6 +11,8 @@ export interface TransportConfig {
   readonly connectTimeoutMs: number;
   /** Milliseconds to wait for response headers. */
   readonly headerTimeoutMs: number;
+  /** Milliseconds of silence that end an answer's body; `undefined` for no limit. */
+  readonly idleTimeoutMs: number | undefined;
   /** Whether to speak HTTP/2 where it is offered. */
   readonly http2: boolean;
   /** The files for TLS, read. */
@@ -49,6 +51,8 @@ export class Transport {
   readonly connectCheck: Reminder;
   /** What finds that out. */
   readonly probe: ConnectProbe;
+  /** How long an answer's body may be silent; `undefined` for ever. */
+  readonly idleTimeout: SharedTimeout | undefined;
   /** How long a connection of our own may take. */
   readonly connectTimeout: SharedTimeout;
   readonly #madeFrom: string;
@@ -70,6 +74,9 @@ export class Transport {
     const { baseUrl, proxy, isWayKnown, connectTimeoutMs } = config;
     this.http2 = config.http2;
     this.headerTimeout = new SharedTimeout(config.headerTimeoutMs);
+    this.idleTimeout = config.idleTimeoutMs === undefined
+      ? undefined
+      : new SharedTimeout(config.idleTimeoutMs);
     this.connectTimeout = new SharedTimeout(connectTimeoutMs);
     const connect = connector({ url: baseUrl, proxyUrl: proxy?.url });
     this.probe = new ConnectProbe({ connect, limitMs: connectTimeoutMs, isWayKnown });

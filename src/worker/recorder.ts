@@ -64,7 +64,7 @@ export class RequestRecorder {
       requestBytes,
       responseBytes: answer.responseBytes,
       client: outcome.verdict,
-      aborted,
+      aborted: outcome.aborted ?? aborted,
       upstreamRequestId: answer.upstreamRequestId,
       userAgent,
       code: outcome.code,

@@ -1,6 +1,7 @@
 import type { CertificatePair, WorkerConfig } from "../ipc/messages.ts";
 import { RequestTracker, type RequestTrackerOptions } from "./tracker.ts";
 import { Uploads } from "./uploads.ts";
+import { AnswerCut } from "../proxy/watched_body.ts";
 import { within } from "../time/within.ts";
 
 /** Milliseconds that connections without a request get to close once the last response is out. */
@@ -145,6 +146,7 @@ export class RequestServer {
       reusePort: true,
       automaticCompression: false,
       onListen: () => {},
+      onError: bodyFailed,
     }, (request, info) => {
       this.#lostAt = undefined;
       const answer = this.#tracker.handle(request, info);
@@ -208,4 +210,10 @@ async function retire({ server, uploads }: Listener): Promise<void> {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((later) => setTimeout(later, milliseconds));
+}
+
+/** A response's body failed, since the handler never does. `Deno.serve` ignores the response. */
+function bodyFailed(error: unknown): Response {
+  if (!(error instanceof AnswerCut)) console.error(error);
+  return new Response(null, { status: 500 });
 }

@@ -21,6 +21,8 @@ export interface Answer {
   status(): Promise<number>;
   /** The next bytes of the body, or null after its end. */
   readSome(deadlineMs?: number): Promise<Bytes | null>;
+  /** The rest of the body, up to its end or its cut. */
+  readToEnd(): Promise<{ text: string; isCut: boolean }>;
   /** Goes away: closes the connection, or over HTTP/2 resets the stream. */
   leave(): Promise<void>;
 }
@@ -123,6 +125,10 @@ class Http1Caller implements Caller {
         const { body } = await (answer ??= reader());
         return (await body.readSome(deadlineMs))?.bytes ?? null;
       },
+      readToEnd: async () => {
+        const { bytes, ended } = await (await (answer ??= reader())).body.readAll();
+        return { text: new TextDecoder().decode(bytes), isCut: ended === "cut" };
+      },
       leave: () => Promise.resolve(client.close()),
     };
   }
@@ -157,6 +163,19 @@ class Http2Caller implements Caller {
     return {
       status: () => stream.status(),
       readSome: (deadlineMs) => stream.readSome(deadlineMs),
+      readToEnd: async () => {
+        const decoder = new TextDecoder();
+        let text = "";
+        try {
+          for (let piece = await stream.readSome(); piece; piece = await stream.readSome()) {
+            text += decoder.decode(piece, { stream: true });
+          }
+          return { text, isCut: false };
+        } catch (error) {
+          if (!(error instanceof Deno.errors.ConnectionReset)) throw error;
+          return { text, isCut: true };
+        }
+      },
       leave: () => stream.cancel(),
     };
   }

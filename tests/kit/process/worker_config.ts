@@ -23,6 +23,7 @@ export function workerConfig(
       baseUrl: upstreamUrl,
       connectTimeoutMs: 10_000,
       headerTimeoutMs: 10_000,
+      idleTimeoutMs: undefined,
       tokenTimeoutMs: 0,
       http2: false,
       tls: { caCerts: [] },

@@ -79,11 +79,13 @@ Deno.test("aborts, refusals and upstream failures are told apart", () => {
     0,
     { aborted: "client" },
     { aborted: "proxy" },
+    { aborted: "upstream", detail: "broke off" },
     { code: "upstream_timeout", status: 504 },
     { code: "missing_client_key", status: 401 },
   );
   has(metrics, "claude_proxy_client_aborts_total 1");
   has(metrics, "claude_proxy_requests_cut_off_total 1");
+  has(metrics, "claude_proxy_upstream_aborts_total 1");
   has(metrics, 'claude_proxy_upstream_failures_total{code="upstream_timeout"} 1');
   has(metrics, 'claude_proxy_refusals_total{code="missing_client_key"} 1');
 });

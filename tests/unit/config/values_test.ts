@@ -108,6 +108,7 @@ Deno.test("numbers out of range and numbers that are none are refused", async ()
     ["max_request_body", "0", /whole number from 1 up, got 0/],
     ["max_request_body", "99999999999999999999", /whole number from 1 up/],
     ["upstream_connect_timeout", "0", /seconds, more than 0/],
+    ["upstream_idle_timeout", "0", /seconds, more than 0/],
     ["upstream_header_timeout", "0", /seconds, more than 0/],
     ["upstream_header_timeout", "1e9", /got "1e9"/],
     ["shutdown_timeout", "-1", /seconds from 0/],

@@ -12,6 +12,7 @@ const CONFIG: TransportConfig = {
   baseUrl: "http://upstream.invalid",
   connectTimeoutMs: 10_000,
   headerTimeoutMs: 10_000,
+  idleTimeoutMs: undefined,
   http2: false,
   tls: { caCerts: [] },
   proxy: undefined,

@@ -89,3 +89,26 @@ Deno.test("what runs can be ended for another reason, and what has ended cannot"
   assert.equal(running.isOverdue, false);
   assert.equal(ended.signal.aborted, false);
 });
+
+Deno.test("what is paused is never overdue, and has the whole time again when it goes on", async () => {
+  const timeout = new SharedTimeout(20);
+  const [paused, other] = [timeout.start(), timeout.start()];
+  timeout.pause(paused);
+  await until(() => other.isOverdue);
+  assert.equal(paused.isOverdue, false);
+  const resumed = performance.now();
+  timeout.resume(paused);
+  await until(() => paused.isOverdue);
+  assert.ok(performance.now() - resumed >= 20);
+});
+
+Deno.test("what goes on again and again is overdue once it does not", async () => {
+  const timeout = new SharedTimeout(40);
+  const timed = timeout.start();
+  for (let turn = 0; turn < 8; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    timeout.resume(timed);
+  }
+  assert.equal(timed.isOverdue, false);
+  await until(() => timed.isOverdue);
+});
