@@ -155,7 +155,7 @@ export class LogOutput {
   #openFiles(settings: LoggingSettings): FileSink | undefined {
     const { log_path: directory, log_prefix: prefix, rotation } = settings;
     if (directory === undefined) return undefined;
-    const trouble = this.#troubleReport(`log files in ${directory}`);
+    const trouble = this.#troubleReport(`log files in ${directory} (logging.log_path)`);
     this.#fileTroubles.push(trouble);
     const { max_size: maxSize, max_files: maxFiles, max_age_days: maxAgeDays } = settings;
     return new FileSink({ directory, prefix, rotation, maxSize, maxFiles, maxAgeDays, trouble });

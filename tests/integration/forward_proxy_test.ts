@@ -232,6 +232,19 @@ Deno.test("NO_PROXY names upstreams that are reached directly", async () => {
   assert.equal((await post(started.proxy.port)).status, 200);
 });
 
+Deno.test("a SOCKS proxy is told of at the start, and cannot be used", async () => {
+  await using upstream = RawUpstream.start();
+  using socks = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using proxy = await ProxyProcess.start({
+    upstreamUrl: upstream.url,
+    permissions: PERMISSIONS,
+    env: { HTTP_PROXY: `socks5://127.0.0.1:${socks.addr.port}` },
+  });
+  await proxy.waitForLine(/HTTP_PROXY: expected the URL of an http:\/\/ or https:\/\/ proxy/);
+  assert.equal((await post(proxy.port)).status, 502);
+  assert.deepEqual(upstream.requests, []);
+});
+
 Deno.test("what NO_PROXY says in vain is told at the start", async () => {
   await using upstream = RawUpstream.start();
   await using proxy = await ProxyProcess.start({

@@ -191,7 +191,9 @@ Deno.test({
     await using proxy = await ProxyProcess.start(
       loggingTo(directory.path, upstream, { maxFileKib }),
     );
-    await proxy.waitForLine(/log files in .*: cannot be written: File too large/);
+    await proxy.waitForLine(
+      /log files in .* \(logging\.log_path\): cannot be written: File too large/,
+    );
     for (let i = 0; i < 20; i++) assert.equal((await get(proxy)).status, 200);
     for (const name of names) Deno.removeSync(directory.join(name));
     await proxy.waitForLine(/log files in .*: written again/);
