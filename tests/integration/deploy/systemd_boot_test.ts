@@ -12,7 +12,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const NPM = `${JSON.parse(await denoInfo()).denoDir}/npm`;
 
 programTest({
-  name: "systemd installs, starts, reloads and stops the service by the manual's commands",
+  name:
+    "systemd installs, starts, reloads, upgrades and stops the service by the manual's commands",
   needs: SYSTEMD_AS_INIT,
   fn: async () => {
     await using upstream = RawUpstream.start();
@@ -69,9 +70,19 @@ END`);
       "600:root",
     );
 
-    await machine.run("systemctl stop claude-proxy");
-    assert.match(await logged(machine, /msg=stopped/), /msg=draining signal=SIGTERM/);
+    await machine.run(await shellRecipe("systemctl start claude-proxy@b"));
+    assert.match(await logged(machine, /msg=stopped/), /msg=draining reason=successor/);
     await machine.run("test ! -e /run/claude-proxy"); // The copy of the file went with it.
+    assert.deepEqual([await statusOf("the-old-key"), await statusOf("the-new-key")], [401, 200]);
+    const states = "systemctl is-enabled claude-proxy claude-proxy@b || true";
+    assert.equal(await machine.run(states), "disabled\nenabled");
+
+    await machine.run("systemctl stop claude-proxy@b");
+    assert.match(
+      await logged(machine, /msg=stopped[^]*msg=stopped/),
+      /msg=draining signal=SIGTERM/,
+    );
+    await machine.run("test ! -e /run/claude-proxy@b");
   },
 });
 

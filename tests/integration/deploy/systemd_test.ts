@@ -187,6 +187,7 @@ class Machine {
           .replaceAll("/opt/claude-proxy", ROOT.slice(0, -1))
           .replaceAll("/etc/claude-proxy", this.path("etc"))
           .replaceAll("%t", this.path("run"))
+          .replaceAll("%N", "claude-proxy")
           .replaceAll("%S", this.path("state"))
           .replaceAll("%L", this.path("logs"))
       )
