@@ -8,10 +8,11 @@ export interface Attack {
   /** Whether they meet the proxy in front of the upstream that takes uploads. @default {false} */
   readonly uploads?: boolean;
   /**
-   * What the product does not withstand yet, and what is to contain it: the suite leaves such an attack
-   * out, and `deno task hostile` does not fail over it. @default {it withstands it}
+   * Whether it takes the worker that it meets, until that one is replaced for its silence or for the
+   * memory it holds: others on that worker wait, so that `deno task hostile` does not fail over it, and
+   * the suite shows the end of two such attacks (`hostile_floods_test.ts`). @default {false}
    */
-  readonly awaits?: string;
+  readonly takesAWorker?: boolean;
   /** Connections at the same time. */
   readonly connections: number;
   /** Most connections opened a second, by all together: a closed one is opened again. */

@@ -51,7 +51,7 @@ export class Bystander {
     const { rate = 100 } = this.#options;
     const interval = 1000 * CLIENTS / rate;
     // Before anything is due: a process's first TLS connection takes it half a second.
-    let kept: RawClient | undefined = await this.#connect();
+    let kept = await this.#connect().catch((error) => void this.wrong.push(String(error)));
     const begin = performance.now() + index * interval / CLIENTS;
     for (let due = begin; !this.#end.signal.aborted; due += interval) {
       await new Promise((later) => setTimeout(later, Math.max(0, due - performance.now())));

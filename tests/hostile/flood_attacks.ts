@@ -1,6 +1,6 @@
 /**
  * HTTP/2 frames that ask for nothing, one connection, without a key: the runtime reads them as fast as
- * they come (`docs/runtime/13-http2-floods.ts`). Some 8 MB a second each.
+ * they come (`docs/runtime/17-http2-floods.ts`). Some 8 MB a second each.
  *
  * @module
  */
@@ -11,7 +11,9 @@ import { FLAG, formatFrame, FRAME, uint32 } from "../kit/http2/http2_frames.ts";
 import type { Attack } from "./attack.ts";
 
 const BLOCK = 64 * 1024;
+/** Blocks a second. */
 const RATE = 125;
+const AT_FULL_SPEED = 10_000;
 
 const NOTHING = new Uint8Array();
 const UNKNOWN = 0xee;
@@ -38,35 +40,33 @@ const POST = formatFrame(
 function flood(
   name: string,
   frame: Uint8Array,
-  { speaks = "h2", first = NOTHING, awaits }: {
+  { speaks = "h2", first = NOTHING, rate = RATE }: {
     speaks?: "h2" | "h2c";
     first?: Uint8Array;
-    awaits: string;
-  },
+    rate?: number;
+  } = {},
 ): Attack {
   const block = concatBytes(Array(Math.floor(BLOCK / frame.length)).fill(frame));
   return {
     name: `${speaks === "h2" ? "HTTP/2" : "cleartext HTTP/2"} ${name}`,
     speaks,
-    awaits,
+    takesAWorker: true,
     connections: 1,
     opens: 10,
     first: () => concatBytes([HTTP2_HELLO, first]),
-    then: { bytes: () => block, rate: RATE },
+    then: { bytes: () => block, rate },
     reads: true,
   };
 }
 
 /** Every such attack. */
 export const FLOOD_ATTACKS: readonly Attack[] = [
-  flood("WINDOW_UPDATE flood", WINDOW_UPDATE, { awaits: "a watchdog" }),
-  flood("PRIORITY flood", PRIORITY, { awaits: "a watchdog" }),
-  flood("flood of unknown frames", formatFrame(UNKNOWN, 0, 0, NOTHING), { awaits: "a watchdog" }),
-  flood("empty DATA without end", EMPTY_DATA, { first: POST, awaits: "memory_limit" }),
-  flood("PRIORITY flood", PRIORITY, { speaks: "h2c", awaits: "a watchdog" }),
-  flood("empty DATA without end", EMPTY_DATA, {
-    speaks: "h2c",
-    first: POST,
-    awaits: "memory_limit",
-  }),
+  flood("WINDOW_UPDATE flood", WINDOW_UPDATE),
+  flood("PRIORITY flood", PRIORITY),
+  flood("PRIORITY flood at full speed", PRIORITY, { rate: AT_FULL_SPEED }),
+  flood("flood of unknown frames", formatFrame(UNKNOWN, 0, 0, NOTHING)),
+  flood("SETTINGS flood, 8 MB/s", formatFrame(FRAME.settings, 0, 0, NOTHING)),
+  flood("empty DATA without end", EMPTY_DATA, { first: POST }),
+  flood("PRIORITY flood", PRIORITY, { speaks: "h2c" }),
+  flood("empty DATA without end", EMPTY_DATA, { speaks: "h2c", first: POST }),
 ];

@@ -2,8 +2,8 @@
  * `deno task hostile [seconds] [part of a name] [nginx]`: for each attack, a well-behaved client's 99th
  * percentile before it and during it, what the proxy holds, and every wrong answer. With `nginx`, the
  * same attack on nginx stands below it, where nginx speaks the protocol. The exit code is 1 where an
- * answer was wrong or the client waited ten times as long as before, but for attacks that await
- * something (see `Attack.awaits`). It needs Linux, and a limit of open files beyond 12,000.
+ * answer was wrong or the client waited ten times as long as before, but for attacks that
+ * take a worker (see `Attack.takesAWorker`). It needs Linux, and a limit of open files beyond 12,000.
  */
 import { Arena, besides, type Defender } from "./arena.ts";
 import type { Attack } from "./attack.ts";
@@ -96,10 +96,10 @@ const failed: string[] = [];
   await using arena = await Arena.start();
   for (const attack of ATTACKS.filter(({ name }) => name.includes(part))) {
     const figures = await measure(attack, arena.defender(attack));
-    print(attack.awaits === undefined ? attack.name : `${attack.name} *`, figures);
+    print(attack.takesAWorker ? `${attack.name} *` : attack.name, figures);
     const slow = !(figures.during / figures.quiet < TOLERATED);
     const failure = slow || figures.wrong.length > 0;
-    if (failure && attack.awaits === undefined) failed.push(attack.name);
+    if (failure && !attack.takesAWorker) failed.push(attack.name);
     if (comparison !== "nginx" || attack.speaks === "h2c") continue;
     await using nginx = await NginxDefender.start(await arena.upstreamUrl(attack));
     print("  nginx", await measure(attack, nginx));
@@ -108,7 +108,7 @@ const failed: string[] = [];
 console.log(`
 Latencies in milliseconds, from when each of 100 requests a second (over TLS 20) was due; half of
 them on new connections. One process attacks, at rates that leave it most of a core: see attacks.ts.
-* awaits what is to contain it: it is measured, and does not count.`);
+* takes the worker that it meets until that is replaced: it is measured, and does not count.`);
 if (failed.length > 0) {
   console.error(`Failed: ${failed.join(", ")}`);
   Deno.exit(1);

@@ -100,7 +100,7 @@ export const UPLOAD_ATTACKS: readonly Attack[] = [
   {
     ...ONE,
     name: "trailers without end",
-    awaits: "memory_limit",
+    takesAWorker: true,
     first: () => `${head("/")}2\r\nab\r\n0\r\n`,
     then: { bytes: () => "a: b\r\n".repeat(50_000), rate: 50 },
   },
