@@ -6,8 +6,9 @@ import { count, fields, line, list, number, type Reader } from "./readers.ts";
 import { MOST_RECORDS, recordReader } from "./request_record.ts";
 
 /**
- * A worker of ours says the same of credentials fifty times a second at most, see `worker/paced.ts`,
- * and what else is counted a few times an hour. Reports are not counted: each waits for the last.
+ * A worker of ours says the same of credentials fifty times a second at most, and once a second that its
+ * listener was lost, see `worker/paced.ts`; what else is counted it says a few times an hour. Reports are
+ * not counted: each waits for the last.
  */
 const ALLOWANCE = { perSecond: 1_000, saved: 10_000 };
 /** What a message counts for that becomes a line of the log. */

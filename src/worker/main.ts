@@ -14,6 +14,12 @@ import { proxyDeps } from "./proxy_deps.ts";
 import { ReportBatch } from "./report_batch.ts";
 import { RequestServer } from "./server.ts";
 
+/**
+ * Milliseconds in which the loss of a listener is told once: who takes every descriptor there is makes
+ * it happen some twenty times a second, and each is a line of the log.
+ */
+const LOSS_PACE = 1_000;
+
 let reports: ReportBatch;
 let holder: CredentialHolder;
 let deps: ProxyDeps;
@@ -65,7 +71,7 @@ function start({ config, credential, certificate }: WorkerStart): void {
     deps,
     onInFlight: (requests, webSockets) => reports.inFlight(requests, webSockets),
     onRecord: (record) => reports.add(record),
-    onListenerLost: (reason) => supervisor.tell("listenerLost", reason),
+    onListenerLost: paced((reason) => supervisor.tell("listenerLost", reason), LOSS_PACE),
     onUnrecovered: (reason) => supervisor.tell("failed", reason),
   });
 }

@@ -1,4 +1,4 @@
-/** Milliseconds in which the same is said once. */
+/** Milliseconds in which the same is said once, unless told otherwise. */
 const PACE = 20;
 
 /**
@@ -6,8 +6,12 @@ const PACE = 20;
  * is said once at the end of it.
  *
  * @param post says it
+ * @param pace milliseconds until it says the same again @default {20}
  */
-export function paced<Message>(post: (message: Message) => void): (message: Message) => void {
+export function paced<Message>(
+  post: (message: Message) => void,
+  pace: number = PACE,
+): (message: Message) => void {
   /** What was said just now, and whether it is to be said again. */
   const said = new Map<string, { again: boolean }>();
   const say = (key: string, message: Message) => {
@@ -17,7 +21,7 @@ export function paced<Message>(post: (message: Message) => void): (message: Mess
     setTimeout(() => {
       said.delete(key);
       if (state.again) say(key, message);
-    }, PACE);
+    }, pace);
   };
   return (message) => {
     const key = JSON.stringify(message);

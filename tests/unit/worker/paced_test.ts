@@ -28,3 +28,16 @@ Deno.test("whoever repeats a thing without end is heard fifty times a second at 
   const most = (performance.now() - begin) / 20 + 1;
   assert.ok(heard > 2 && heard <= most, `${heard} times, expected ${most} at most`);
 });
+
+Deno.test("the pace can be another", async () => {
+  let heard = 0;
+  const say = paced(() => heard++, 200);
+  for (let count = 0; count < 8; count++) {
+    say("the same");
+    await pause(10);
+  }
+  assert.equal(heard, 1);
+  await pause(300);
+  assert.equal(heard, 2);
+  await pause(200);
+});
