@@ -67,11 +67,15 @@ async function send(
     return await forwardWebSocket(request, upgrade, { url, headers, transport }, dial);
   }
   const forwarding = { request, url, headers, body };
-  let sent = await forward(forwarding, transport);
-  for (let repeats = 0; repeats < MOST_REPEATS && mayRepeat(sent, body); repeats++) {
-    sent = await forward(forwarding, transport);
+  try {
+    let sent = await forward(forwarding, transport);
+    for (let repeats = 0; repeats < MOST_REPEATS && mayRepeat(sent, body); repeats++) {
+      sent = await forward(forwarding, transport);
+    }
+    return sent;
+  } finally {
+    body.letGo();
   }
-  return sent;
 }
 
 function mayRepeat(sent: Answer | Failed, body: RequestBody): boolean {

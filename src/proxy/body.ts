@@ -11,6 +11,13 @@ const TINY = 64;
 const REST = 1;
 /** Bytes of the longest body that is held to be sent again. */
 const MOST_HELD = 1_048_576;
+/**
+ * Bytes of all bodies that are held at a time. Strangers may announce bodies that they never end, and
+ * each takes up to four times its length; what finds no room is not held.
+ */
+const MOST_HELD_TOGETHER = 32 * MOST_HELD;
+/** Bytes of those that are held, or are to be. */
+let heldTogether = 0;
 
 /**
  * A request's body on its way to the upstream. One that announces its length is not touched, so that
@@ -24,6 +31,8 @@ export class RequestBody {
   readonly #maxBytes: number | undefined;
   #failure: Failure | undefined;
   #held: Uint8Array<ArrayBuffer> | undefined;
+  /** Bytes that it counts in {@linkcode heldTogether}. */
+  #room = 0;
 
   /**
    * Of a request, of which nothing is read yet.
@@ -56,10 +65,25 @@ export class RequestBody {
     if (body === null) return null;
     const length = headers.get("content-length");
     if (length !== null) {
-      return holds && Number(length) <= MOST_HELD ? this.#hold(Number(length)) : body;
+      return holds && this.#finds(Number(length)) ? this.#hold(Number(length)) : body;
     }
     const reader = new PieceReader(body);
     return headers.has("transfer-encoding") ? this.#stream(reader) : this.#unlessEmpty(reader);
+  }
+
+  /** It will not be opened again. */
+  letGo(): void {
+    heldTogether -= this.#room;
+    this.#room = 0;
+    this.#held = undefined;
+  }
+
+  /** Whether there is room for it to be held, which it then has. */
+  #finds(room: number): boolean {
+    if (room > MOST_HELD || heldTogether + room > MOST_HELD_TOGETHER) return false;
+    heldTogether += room;
+    this.#room = room;
+    return true;
   }
 
   async #hold(length: number): Promise<ByteStream> {
