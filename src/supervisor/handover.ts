@@ -31,6 +31,14 @@ export async function takePort(settings: Settings): Promise<PortLock | undefined
   }
 }
 
+/** Whether a process runs that a start would take over from. */
+export function hasPredecessor(settings: Settings): boolean {
+  const { state_dir: directory } = settings;
+  if (directory === undefined || !handsOver(settings)) return false;
+  const { hostname, port } = listeningAddress(settings);
+  return PortLock.isHeld(directory, netAddress(hostname, port));
+}
+
 /** Why a process ends that has handed over. */
 export type Successor = "successor";
 

@@ -58,6 +58,16 @@ export class PortLock implements Disposable {
     }
   }
 
+  /** Whether a process has an address, and would be asked to hand over. */
+  static isHeld(directory: string, address: string): boolean {
+    try {
+      using file = Deno.openSync(`${lockName(directory, address)}.lock`, { read: true });
+      return !file.tryLockSync(false);
+    } catch {
+      return false;
+    }
+  }
+
   /** Whether a successor is there. */
   isWanted(): boolean {
     if (!this.#successor.tryLockSync(false)) return true;
@@ -102,7 +112,7 @@ interface LockFiles {
 
 async function openLockFiles(directory: string, address: string): Promise<LockFiles> {
   await Deno.mkdir(directory, { recursive: true, mode: 0o700 });
-  const name = join(directory, address.replaceAll(/[^\w.-]/g, "_"));
+  const name = lockName(directory, address);
   const options = { read: true, write: true, create: true, mode: 0o600 };
   const owner = await Deno.open(`${name}.lock`, options);
   try {
@@ -111,6 +121,11 @@ async function openLockFiles(directory: string, address: string): Promise<LockFi
     owner.close();
     throw error;
   }
+}
+
+/** What the lock files of an address are called, up to what tells them apart. */
+function lockName(directory: string, address: string): string {
+  return join(directory, address.replaceAll(/[^\w.-]/g, "_"));
 }
 
 /** Looks until something is so, and tells whether it came to be in time. */

@@ -223,8 +223,13 @@ Deno.test({
     await using first = await ProxyProcess.start(place.options(upstream.url));
     first.signal("SIGKILL");
     await first.exit();
-    await using second = await ProxyProcess.start(place.options(upstream.url));
+    const options = place.options(upstream.url);
+    await using second = await ProxyProcess.start(options);
     assert.equal((await request({ port: place.port })).status, 200);
+    await using check = await ProxyProcess.spawn({ ...options, args: [...options.args!, "check"] });
+    await check.waitForLine(
+      /^ok +listening address: .* a running proxy's, which a start takes over$/,
+    );
     assert.ok(!second.stdout.some((line) => line.includes("taking over")));
 
     const elsewhere = { ...place.options(upstream.url), port: freePort() };

@@ -2,6 +2,7 @@ import type { LoadedSettings } from "../../config/load/load.ts";
 import type { LoggingSettings, Settings, TlsSettings } from "../../config/schema/settings.ts";
 import { netAddress } from "../../net/address.ts";
 import { type ListeningAddress, listeningFailure } from "../../net/listening_failure.ts";
+import { hasPredecessor } from "../../supervisor/handover.ts";
 import { preflight } from "../../supervisor/preflight.ts";
 import { AUTHORITY_WARNING, CertificateError } from "../../tls/certificate.ts";
 import { loadCertificateFiles } from "../../tls/certificate_files.ts";
@@ -24,10 +25,14 @@ interface Listener extends ListeningAddress {
   readonly name: string;
 }
 
-/** Whether the addresses to listen on are free, found out by listening on all of them for a moment. */
+/**
+ * Whether the addresses to listen on are free, found out by listening on all of them for a moment, or
+ * held by a process that a start takes over from.
+ */
 export function checkListeningAddresses(settings: Settings): CheckResult[] {
   const held: Deno.Listener[] = [];
-  const results = listenersOf(settings).map((listener) => checkListener(listener, held));
+  const isOurs = hasPredecessor(settings);
+  const results = listenersOf(settings).map((listener) => checkListener(listener, held, isOurs));
   for (const listener of held) listener.close();
   return results;
 }
@@ -56,12 +61,17 @@ function listenersOf({ bind_address: hostname, admin, ...settings }: Settings): 
 function checkListener(
   listener: Listener,
   held: Deno.Listener[],
+  isOurs: boolean,
 ): CheckResult {
   const { name, hostname, port } = listener;
   try {
     held.push(Deno.listen({ hostname, port }));
     return { name, ok: true, text: `${netAddress(hostname, port)} is free` };
   } catch (error) {
+    if (isOurs && error instanceof Deno.errors.AddrInUse) {
+      const text = `${netAddress(hostname, port)} is a running proxy's, which a start takes over`;
+      return { name, ok: true, text };
+    }
     return { name, ok: false, text: listeningFailure(listener, error) };
   }
 }
