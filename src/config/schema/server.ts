@@ -142,7 +142,7 @@ export const server = {
       doc:
         "Most resident memory of the whole process in bytes. Above it a request worker is replaced, " +
         "and its streams end: one that no longer answers, else the one with the most requests.",
-      example: 536870912,
+      example: 1073741824,
     },
     {
       key: "state_dir",

@@ -57,6 +57,12 @@ Deno.test("a pod that ends gets the time that the proxy gives running streams", 
   assert.ok(grace > Number(timeout?.value) + preStop, `${grace} s`);
 });
 
+Deno.test("the proxy's own limit of memory leaves room below the pod's", () => {
+  const limit = container?.env?.find(({ name }) => name === "CLAUDE_PROXY__MEMORY_LIMIT")?.value;
+  const [, gibibytes] = /^(\d+)Gi$/.exec(container?.resources?.limits?.["memory"] ?? "") ?? [];
+  assert.ok(Number(limit) * 1.5 <= Number(gibibytes) * 2 ** 30, `${limit} of ${gibibytes} GiB`);
+});
+
 Deno.test("probes, Service and autoscaler point at what the Deployment has", () => {
   const port = container?.ports?.find(({ name }) => name === "http");
   assert.equal(port?.containerPort, 8080);

@@ -97,6 +97,11 @@ Deno.test("memory stays with the service: no dump, and no port for the inspector
   assert.deepEqual(unit.get("Service.SocketBindDeny"), ["tcp:9229"]);
 });
 
+Deno.test("a program that exits with 70 is started again, one whose settings are wrong is not", () => {
+  assert.deepEqual(unit.get("Service.Restart"), ["on-failure"]);
+  assert.deepEqual(unit.get("Service.RestartPreventExitStatus"), ["2"]);
+});
+
 Deno.test("the unit gives running streams the time that the proxy gives them", () => {
   const timeout = allSettings().find(({ path }) => path === "shutdown_timeout")?.setting;
   assert.ok(timeout && "default" in timeout);
