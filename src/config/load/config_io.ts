@@ -72,12 +72,12 @@ async function isOpenToOthers(path: string): Promise<boolean> {
 
 /** A directory that we may not look at is taken for one that lets everybody through. */
 async function lets(path: string, bit: number): Promise<boolean> {
-  if (wouldPrompt({ name: "read", path })) return true;
+  if (wouldPrompt({ name: "read", path })) return bit === ENTER;
   try {
     const { mode } = await Deno.stat(path);
     return mode === null || (mode & bit) !== 0;
-  } catch {
-    return true;
+  } catch (error) {
+    return bit === ENTER && !(error instanceof Deno.errors.NotFound);
   }
 }
 

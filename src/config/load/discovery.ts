@@ -115,7 +115,8 @@ function* usualPlaces(environment: Environment, io: ConfigIo): Generator<Place> 
   if (home) yield { name: join(home, ".claude-proxy.toml"), variable };
 }
 
-function absolute(path: string, io: ConfigIo): string {
+/** A path as the system takes it, from wherever it is. */
+export function absolute(path: string, io: ConfigIo): string {
   const { isAbsolute, join } = pathsOf(io);
   return isAbsolute(path) ? path : join(io.cwd, path);
 }

@@ -1,34 +1,52 @@
 import { type PlacedSetting, settingsIn } from "../schema/placed_setting.ts";
 import type { Section } from "../schema/setting.ts";
-import { valueAt } from "../schema/toml_value.ts";
+import { type Table, valueAt } from "../schema/toml_value.ts";
+import type { ConfigIo } from "./config_io.ts";
+import { absolute } from "./discovery.ts";
 import { expand } from "./expand.ts";
 import type { Resolution } from "./resolve.ts";
 import type { Inputs } from "./source.ts";
 
 /**
  * Notes about secrets that others can read: those that flags give, which stand in the list of
- * processes, and those that are spelled out in a file that is open to others.
- *
- * @param isOpen whether every user of this machine can read the file
+ * processes, those that are spelled out in a file that is open to others, and private keys in such.
  */
 export async function exposedSecrets(
   of: readonly Section[],
   { values, provenance }: Pick<Resolution, "values" | "provenance">,
   { file }: Pick<Inputs, "file">,
-  isOpen: (path: string) => Promise<boolean>,
+  io: ConfigIo,
 ): Promise<string[]> {
-  const secrets = settingsIn(values, of).filter(({ setting }) => setting.secret);
+  const settings = settingsIn(values, of);
   const from = (where: string) =>
-    secrets.filter(({ path }) => provenance.get(path)?.from === where);
+    settings.filter(({ setting, path }) => setting.secret && provenance.get(path)?.from === where);
   const spelled = file === undefined
     ? []
     : from("file").filter(({ keys }) => isSpelledOut(valueAt(file.table, keys)));
-  const open = file !== undefined && spelled.length > 0 && await isOpen(file.path);
+  const open = file !== undefined && spelled.length > 0 && await io.isOpenToOthers(file.path);
   const flagged = from("flag");
   return [
     ...(flagged.length > 0 ? [inProcessList(flagged)] : []),
     ...(open ? [inOpenFile(file.name, spelled)] : []),
+    ...await openKeyFiles(settings, values, io),
   ];
+}
+
+async function openKeyFiles(
+  settings: readonly PlacedSetting[],
+  values: Table,
+  io: ConfigIo,
+): Promise<string[]> {
+  const notes: string[] = [];
+  for (const { path: setting, keys } of settings.filter(({ setting }) => setting.keyFile)) {
+    const path = valueAt(values, keys);
+    if (typeof path !== "string" || !await io.isOpenToOthers(absolute(path, io))) continue;
+    notes.push(
+      `${setting}: every user of this machine can read the private key in ${path}; close it to ` +
+        `others (chmod o-r ${path})`,
+    );
+  }
+  return notes;
 }
 
 /** Whether a value of the file, or one of a list, takes nothing from a variable. */

@@ -61,7 +61,7 @@ export async function loadSections<const Sections extends readonly Section[]>(
   );
   notes.push(...environment.notes(complaints.length > 0), ...found.notes);
   if (complaints.length > 0) throw new StartError(complaints, { notes });
-  notes.push(...await exposedSecrets(of, resolution, inputs, io.isOpenToOthers));
+  notes.push(...await exposedSecrets(of, resolution, inputs, io));
   return {
     settings: values as SettingsOf<Sections>,
     provenance,

@@ -38,6 +38,7 @@ const clientCertificatePath = {
   key: "client_certificate_path",
   flag: "--azure-client-certificate-path <FILE>",
   kind: text("expected the path of a PEM file"),
+  keyFile: true,
   doc: "PEM file with the application's certificate and its private key. Wins over client_secret.",
   example: "/etc/claude-proxy/application.pem",
 } as const satisfies Setting;

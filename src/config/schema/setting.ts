@@ -39,6 +39,8 @@ export interface Setting {
   readonly required?: true;
   /** Never printed, neither whole nor in part. */
   readonly secret?: true;
+  /** It names a file with a private key, which others must not read. */
+  readonly keyFile?: true;
   /** The request path uses it: workers are sent it as it is, so it must be no secret. */
   readonly request?: true;
   /** What is odd about a value that is right, for a note: words to go behind the setting's name. */

@@ -27,6 +27,7 @@ const manual = [
     flag: "--tls-key-path <PATH>",
     kind: text("expected the path of a PEM file"),
     required: true,
+    keyFile: true,
     doc: "PEM file with the certificate's private key: PKCS#8, SEC1 or PKCS#1, not encrypted.",
     example: "/etc/ssl/private/proxy.key",
   },

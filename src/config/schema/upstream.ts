@@ -79,6 +79,7 @@ export const upstreamConnection = [
     flag: "--upstream-client-key-path <FILE>",
     kind: text("expected the path of a PEM file"),
     absent: "none",
+    keyFile: true,
     doc: "PEM file with the private key of upstream_client_cert_path, not encrypted.",
     example: "/etc/claude-proxy/client.key",
   },

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { denoConfigIo } from "../../../src/config/load/config_io.ts";
+import { allSettings } from "../../../src/config/schema/placed_setting.ts";
 import { load, REQUIRED } from "./loading.ts";
 
 const { CLAUDE_PROXY__CLIENT_API_KEY: _, CLAUDE_PROXY__UPSTREAM_AUTH__API_KEY: __, ...REST } =
@@ -47,6 +48,25 @@ Deno.test("a secret that a flag gives is noted with the variable to give it inst
   ]);
 });
 
+Deno.test("a private key in a file that everybody can read is noted, a certificate is not", async () => {
+  const toml = '[tls]\nmode = "manual"\ncert_path = "/etc/c.pem"\nkey_path = "key.pem"';
+  const { notes } = await load({ toml, openToOthers: true });
+  assert.deepEqual(notes, [
+    "tls.key_path: every user of this machine can read the private key in key.pem; close it to others " +
+    "(chmod o-r key.pem)",
+  ]);
+  assert.deepEqual((await load({ toml })).notes, []);
+});
+
+Deno.test("every setting that names a file with a private key is known as such", () => {
+  const named = allSettings().filter(({ setting }) => /private key/.test(setting.doc));
+  assert.deepEqual(
+    named.filter(({ setting }) => !setting.keyFile).map(({ path }) => path),
+    [],
+  );
+  assert.equal(named.length, 4); // One of them for a chain's member too.
+});
+
 Deno.test({
   name: "a file is open to others by its mode, and by those of the directories above it",
   ignore: Deno.build.os === "windows",
@@ -73,6 +93,8 @@ Deno.test({
         `${directoryMode.toString(8)} ${fileMode.toString(8)}`,
       );
     }
+    await Deno.chmod(`${directory}/inner`, 0o755);
+    assert.equal(await isOpenToOthers(`${directory}/inner/absent`), false);
     await Deno.remove(directory, { recursive: true });
   },
 });
