@@ -18,6 +18,12 @@ const TOLERATED = 10;
 const NAME_WIDTH = 56;
 
 const [seconds = "10", part = "", comparison] = Deno.args;
+if (!(Number(seconds) > 0)) {
+  console.error(
+    `deno task hostile [seconds] [part of a name] [nginx]: ${seconds} is no number of seconds`,
+  );
+  Deno.exit(2);
+}
 
 /** What one attack did. */
 interface Figures {
