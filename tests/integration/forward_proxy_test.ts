@@ -278,7 +278,7 @@ programTest({
   },
 });
 
-const CONNECT_LIMIT = ["--upstream-connect-timeout", "0.5"];
+const CONNECT_LIMIT = ["--upstream-connect-timeout", "1"];
 
 Deno.test("a forward proxy that takes no connection is a 502 after twice upstream_connect_timeout", async () => {
   using hole = await openBlackHole();
@@ -298,7 +298,7 @@ Deno.test("requests that a proxy of the environment carries are waited for where
   await using forwardProxy = RawUpstream.start(async (exchange) => {
     await exchange.readBody();
     await new Promise((thought) => setTimeout(thought, thinks));
-    thinks = 2_000;
+    thinks = 3_000;
     await exchange.respond({ body: "from behind the proxy" });
   });
   // Nobody may read the variable but fetch, which takes it all the same.
@@ -308,7 +308,7 @@ Deno.test("requests that a proxy of the environment carries are waited for where
     env: { HTTP_PROXY: forwardProxy.url },
     args: ["--workers", "1", ...CONNECT_LIMIT],
   });
-  for (const _ of ["at once", "after 2 s"]) {
+  for (const _ of ["at once", "after 3 s"]) {
     const { status, bytes } = await post(proxy.port);
     assert.equal(status, 200);
     assert.equal(text(bytes), "from behind the proxy");

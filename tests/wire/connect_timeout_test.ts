@@ -12,7 +12,7 @@ import { headerValues } from "../kit/http1/message_head.ts";
 import { openBlackHole } from "../kit/servers/black_hole.ts";
 
 /** Seconds. */
-const LIMIT = 0.5;
+const LIMIT = 1;
 const ARGS = ["--workers", "1", "--upstream-connect-timeout", `${LIMIT}`];
 
 const post = (proxy: ProxyProcess, target = "/v1/messages") =>
@@ -82,7 +82,7 @@ Deno.test("67 70 a TLS handshake that hangs is a 504: a connection can be made",
   using silent = silentServer();
   await using proxy = await ProxyProcess.start({
     upstreamUrl: `https://localhost:${silent.port}`,
-    args: [...ARGS, "--upstream-header-timeout", `${4 * LIMIT}`],
+    args: [...ARGS, "--upstream-header-timeout", `${3 * LIMIT}`],
   });
   const { status, headers } = await post(proxy);
   assert.equal(status, 504);
