@@ -29,8 +29,10 @@
  * when the read would have to wait anyway; and consume by an offset (`bytes::BytesMut::advance`)
  * rather than by moving.
  *
- * What claude-proxy does: Nothing but to say so in its README; `max_request_body` bounds what a
- * client can do with it.
+ * What claude-proxy does: It reads such bodies with a buffer that holds one chunk, so that no more
+ * comes in than goes out, and tells by the time its reads take when a body piles up all the same,
+ * which it then gives up: `src/proxy/piece_reader.ts`, guarded by
+ * `tests/integration/hostile_uploads_test.ts`.
  */
 
 const MEBIBYTE = 2 ** 20;

@@ -1,6 +1,6 @@
 /**
  * HTTP/2 frames that ask for nothing, one connection, without a key: the runtime reads them as fast as
- * they come (`docs/runtime/17-http2-floods.ts`). Some 8 MB a second each.
+ * they come (`docs/runtime/20-http2-floods.ts`). Some 8 MB a second each.
  *
  * @module
  */
