@@ -12,6 +12,10 @@ import {
 
 /** Records of one report at most: the supervisor takes some 50 ms for them. */
 export const MOST_RECORDS = 2_000;
+/** Characters that a record counts besides its headers. */
+const RECORD_COST = 1_000;
+/** What the records of one report cost at most, in characters; one alone may cost more. */
+export const MOST_COST = MOST_RECORDS * RECORD_COST;
 /**
  * Headers of a message that are kept. Clients of HTTP/1.1 send 128 at most, but those of HTTP/2 some
  * 450, and an upstream that speaks HTTP/2 more still: many are no reason to end the worker.
@@ -73,6 +77,16 @@ export const RECORD_FIELDS = {
 export type RequestRecord = {
   readonly [Name in keyof typeof RECORD_FIELDS]: ReturnType<(typeof RECORD_FIELDS)[Name]>;
 };
+
+/** What a record takes, in characters: its headers, where it has any, may be 100 times the rest. */
+export function recordCost({ headers }: RequestRecord): number {
+  if (headers === undefined) return RECORD_COST;
+  return RECORD_COST + characters(headers.request) + characters(headers.response);
+}
+
+function characters(lines: LoggedHeaders): number {
+  return Object.entries(lines).reduce((sum, [name, one]) => sum + name.length + one.length, 0);
+}
 
 /**
  * Makes the reader of records.

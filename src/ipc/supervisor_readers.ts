@@ -3,7 +3,13 @@ import type { Readers } from "./channel.ts";
 import type { Supervisor } from "./messages.ts";
 import { MessageBudget } from "./message_budget.ts";
 import { count, fields, line, list, number, type Reader } from "./readers.ts";
-import { MOST_RECORDS, recordReader } from "./request_record.ts";
+import {
+  MOST_COST,
+  MOST_RECORDS,
+  recordCost,
+  recordReader,
+  type RequestRecord,
+} from "./request_record.ts";
 
 /**
  * A worker of ours says the same of credentials fifty times a second at most, and once a second that its
@@ -37,7 +43,7 @@ export function supervisorReaders(worker: number): Readers<Supervisor> {
         inFlight: count(inFlight),
         webSockets: count(webSockets),
         lost: count(lost),
-        records: readRecords(records),
+        records: affordable(readRecords(records)),
       };
     },
     credential: spending(1, readCredentialMessage),
@@ -45,6 +51,13 @@ export function supervisorReaders(worker: number): Readers<Supervisor> {
     certificateRefused: logged,
     failed: logged,
   };
+}
+
+/** Headers that a worker of ours would send in several reports are too many for one. */
+function affordable(records: RequestRecord[]): RequestRecord[] {
+  const cost = records.reduce((sum, record) => sum + recordCost(record), 0);
+  if (records.length > 1 && cost > MOST_COST) throw new TypeError("expected shorter records");
+  return records;
 }
 
 function readCredentialMessage(value: unknown): FromCredentialHolder {

@@ -1,10 +1,10 @@
 import type { RequestRecord, RequestReport } from "../ipc/messages.ts";
-import { MOST_RECORDS } from "../ipc/request_record.ts";
+import { MOST_COST, recordCost } from "../ipc/request_record.ts";
 
 /** Milliseconds that a report is held back, so that many requests share one message. */
 const DELAY = 5;
-/** Records that wait at most: some 20 MB. */
-const MOST_WAITING = 20_000;
+/** What the records that wait may cost, in characters: 20,000 of them, or fewer with headers. */
+const MOST_WAITING = 10 * MOST_COST;
 
 /**
  * Gathers what a worker reports of its requests, and sends it in batches, each once the last was
@@ -14,6 +14,7 @@ export class ReportBatch {
   readonly #worker: number;
   readonly #report: (report: RequestReport) => Promise<void>;
   #waiting: RequestRecord[] = [];
+  #waitingCost = 0;
   #inFlight = 0;
   #webSockets = 0;
   #lost = 0;
@@ -35,8 +36,11 @@ export class ReportBatch {
 
   /** A request has ended. */
   add(record: RequestRecord): void {
-    if (this.#waiting.length < MOST_WAITING) this.#waiting.push(record);
-    else this.#lost++;
+    const cost = recordCost(record);
+    if (this.#waitingCost + cost <= MOST_WAITING) {
+      this.#waiting.push(record);
+      this.#waitingCost += cost;
+    } else this.#lost++;
     this.#send();
   }
 
@@ -53,12 +57,23 @@ export class ReportBatch {
   async #sendAll(): Promise<void> {
     while (this.#isStale) {
       await new Promise((later) => setTimeout(later, DELAY));
-      const records = this.#waiting.splice(0, MOST_RECORDS);
+      const records = this.#next();
       const [inFlight, webSockets, lost] = [this.#inFlight, this.#webSockets, this.#lost];
       this.#lost = 0;
       this.#isStale = this.#waiting.length > 0;
       await this.#report({ worker: this.#worker, inFlight, webSockets, lost, records });
     }
     this.#sending = undefined;
+  }
+  /** Takes as many of the waiting records as one report may hold. */
+  #next(): RequestRecord[] {
+    let [count, cost] = [0, 0];
+    for (const record of this.#waiting) {
+      const sum = cost + recordCost(record);
+      if (count > 0 && sum > MOST_COST) break;
+      [count, cost] = [count + 1, sum];
+    }
+    this.#waitingCost -= cost;
+    return this.#waiting.splice(0, count);
   }
 }

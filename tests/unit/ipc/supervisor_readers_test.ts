@@ -68,6 +68,15 @@ Deno.test("a code that is none of ours is called other, or labels would grow wit
   }
 });
 
+Deno.test("headers that a worker of ours would send in several reports are refused", () => {
+  const request = Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [`x-${index}`, "v".repeat(2_000)]),
+  );
+  const long = { ...RECORD, headers: { request, response: {} } };
+  assert.equal(readers.requests(report(long)).records.length, 1);
+  assert.throws(() => readers.requests(report(long, long)), /expected shorter records/);
+});
+
 Deno.test("what people read is cut, and what is too long for that refused", () => {
   const texts = ["id", "method", "path", "upstreamRequestId", "userAgent", "detail"] as const;
   for (const name of texts) {

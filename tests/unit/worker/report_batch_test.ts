@@ -63,6 +63,37 @@ Deno.test("what waits goes out in reports of 2,000, and beyond 20,000 is counted
   assert.deepEqual(supervisor.told, [[2_000, 123], ...Array(9).fill([2_000, 0])]);
 });
 
+Deno.test("headers count: fewer records go out at once, and fewer wait", async () => {
+  const supervisor = new Supervisor();
+  const { batch } = supervisor;
+  const headers = { request: { "x": "a".repeat(99_998) }, response: { "y": "b".repeat(98_999) } };
+  // Each costs 199,999 characters, with its names and the 1,000 of any record.
+  const long = { headers } as unknown as RequestRecord;
+  for (let count = 0; count < 107; count++) batch.add(long);
+  const flushed = batch.flushed();
+  for (let count = 1; count <= 10; count++) {
+    await supervisor.until(count);
+    supervisor.take();
+  }
+  await flushed;
+  assert.deepEqual(supervisor.told, [[10, 7], ...Array(9).fill([10, 0])]);
+});
+
+Deno.test("a record that costs more than a report may goes out alone", async () => {
+  const supervisor = new Supervisor();
+  const { batch } = supervisor;
+  const headers = { request: { "x": "a".repeat(3_000_000) }, response: {} };
+  const huge = { headers } as unknown as RequestRecord;
+  for (const record of [RECORD, huge, RECORD]) batch.add(record);
+  const flushed = batch.flushed();
+  for (let count = 1; count <= 3; count++) {
+    await supervisor.until(count);
+    supervisor.take();
+  }
+  await flushed;
+  assert.deepEqual(supervisor.told, [[1, 0], [1, 0], [1, 0]]);
+});
+
 Deno.test("with nothing to report nothing is waited for", async () => {
   await new Supervisor().batch.flushed();
 });
