@@ -31,11 +31,12 @@ export class FrameWriter {
   #pong: Uint8Array<ArrayBuffer> | undefined;
   #cost = 0;
   #writing: Promise<void> | undefined;
+  #hasFailed = false;
 
   /**
    * Takes over writing `conn`: nobody else may write to it from here on.
    *
-   * @param onFailure called once a write has failed; what waits is dropped
+   * @param onFailure called once, when a write has failed; what waits then, or is queued later, is dropped
    */
   constructor(conn: Writable, onFailure: () => void) {
     this.#conn = conn;
@@ -49,6 +50,7 @@ export class FrameWriter {
 
   /** Queues a frame. */
   push(opcode: number, payload: Uint8Array): void {
+    if (this.#hasFailed) return;
     const frame = encodeFrame(opcode, payload);
     const isFull = this.#looseBytes + frame.length > BLOCK_BYTES;
     if (isFull || this.#loose.length === MOST_LOOSE) this.#join();
@@ -60,6 +62,7 @@ export class FrameWriter {
 
   /** Queues the answer to a ping, in place of one that still waits (RFC 6455 §5.5.3). */
   pong(payload: Uint8Array): void {
+    if (this.#hasFailed) return;
     this.#pong = encodeFrame(OPCODE.pong, payload);
     this.#writing ??= this.#write();
   }
@@ -73,11 +76,19 @@ export class FrameWriter {
     try {
       for (let bytes = this.#next(); bytes; bytes = this.#next()) await writeAll(this.#conn, bytes);
     } catch {
-      this.#blocks = [];
-      this.#loose = [];
+      this.#drop();
       this.#onFailure();
     }
     this.#writing = undefined;
+  }
+
+  #drop(): void {
+    this.#hasFailed = true;
+    this.#blocks = [];
+    this.#loose = [];
+    this.#looseBytes = 0;
+    this.#pong = undefined;
+    this.#cost = 0;
   }
 
   #next(): Uint8Array<ArrayBuffer> | undefined {

@@ -65,7 +65,7 @@ Deno.test("only the last of the pings that wait is answered, before all else tha
   assert.deepEqual(opcodes, [OPCODE.text, OPCODE.pong, OPCODE.close]);
 });
 
-Deno.test("a write that fails is told once, and what waits is dropped", async () => {
+Deno.test("a write that fails is told once, and what waits or comes later is dropped", async () => {
   const conn = new HeldConnection();
   let failures = 0;
   const writer = new FrameWriter(conn, () => failures++);
@@ -73,5 +73,11 @@ Deno.test("a write that fails is told once, and what waits is dropped", async ()
   await conn.fail();
   await writer.flushed();
   assert.equal(failures, 1);
+  assert.equal(writer.cost, 0);
+  writer.push(OPCODE.text, new Uint8Array());
+  writer.pong(new Uint8Array());
+  await writer.flushed();
+  assert.equal(failures, 1);
+  assert.equal(writer.cost, 0);
   assert.equal(conn.writes.length, 1);
 });
