@@ -41,18 +41,23 @@ export function preflightResponse(
   return response;
 }
 
-/** Lets a page read an answer of our own, if it is of one of the origins. */
+/**
+ * Lets a page read an answer of our own, if it is of one of the origins. That the answer depends on
+ * the origin is said to everyone, also where there was none: a cache may hold it for others
+ * (https://fetch.spec.whatwg.org/#cors-protocol-and-http-caches).
+ */
 export function allowReading(
   response: Response,
   { headers }: Request,
   origins: readonly string[],
 ): void {
   if (origins.length === 0) return;
+  // A preflight's answer says it already, and more.
+  if (!response.headers.has("vary")) response.headers.set("vary", "origin");
   const origin = allowedOrigin(headers, origins);
   if (origin === undefined) return;
   response.headers.set("access-control-allow-origin", origin);
   response.headers.set("access-control-expose-headers", EXPOSED);
-  response.headers.append("vary", "origin");
 }
 
 function allowedOrigin(headers: Headers, origins: readonly string[]): string | undefined {

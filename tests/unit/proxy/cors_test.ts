@@ -69,9 +69,17 @@ Deno.test("a page of an allowed origin may read an answer of ours, and no other 
   };
   const exposed = "retry-after, x-claude-proxy-error, x-request-id, x-should-retry";
   assert.deepEqual(read(ORIGIN, ORIGINS), [ORIGIN, exposed, "origin"]);
-  const nothing = [null, null, null];
   for (const origin of ["https://evil.example", "null", undefined]) {
-    assert.deepEqual(read(origin, ORIGINS), nothing);
+    assert.deepEqual(read(origin, ORIGINS), [null, null, "origin"], "a cache may hold it");
   }
-  assert.deepEqual(read(ORIGIN, []), nothing);
+  assert.deepEqual(read(ORIGIN, []), [null, null, null]);
+});
+
+Deno.test("a preflight's answer says once what it depends on", () => {
+  const request = asking({ ...METHOD, origin: ORIGIN });
+  const response = preflightResponse(request, ORIGINS) ?? assert.fail();
+  allowReading(response, request, ORIGINS);
+  assert.deepEqual([...response.headers].filter(([name]) => name === "vary"), [
+    ["vary", "origin, access-control-request-method, access-control-request-headers"],
+  ]);
 });
