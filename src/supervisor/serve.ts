@@ -23,8 +23,6 @@ import type { LostThread, WorkerPoolOptions } from "./worker_pool.ts";
  * program is to start it afresh.
  */
 const LOST_THREAD = 70;
-/** Seconds at most that running requests get to finish before such an exit. */
-const LAST_DRAIN = 10;
 
 /** What {@linkcode serve} can be told besides the settings. */
 export interface ServeOptions extends Pick<WorkerPoolOptions, "module" | "patienceMs"> {
@@ -46,7 +44,7 @@ export async function serve(loaded: LoadedSettings, options: ServeOptions = {}):
   log.info("settings read", { file: loaded.filePath ?? "none" });
   for (const warning of [...startNotes(loaded), ...warnings]) log.warn(warning);
   const exitCode = await run(loaded, output, options);
-  log.info("stopped");
+  log.info("stopped", exitCode === 0 ? {} : { exit_code: exitCode });
   return exitCode;
 }
 
@@ -86,7 +84,11 @@ async function run(
   using handover = lock && new Handover(lock, handoverParts(admin, service, loaded));
   started.resolve(reloader);
   void warnOfInspector();
-  const causes = [ended, service.pool.lost, ...handover ? [handover.done] : []];
+  const { pool } = service;
+  void pool.lost.then((lost) =>
+    log.error("a dead worker's thread goes on: the program exits", { ...lost })
+  );
+  const causes = [ended, pool.lost, ...handover ? [handover.done] : []];
   return await end(await Promise.race(causes), { service, reloader, metrics, handover });
 }
 
@@ -128,9 +130,7 @@ async function end(
     await drain(fields, service, shutdown_timeout, handover);
     return 0;
   }
-  const fields = { ...cause, exit_code: LOST_THREAD };
-  log.error("a dead worker's thread goes on: the program exits, to be started again", fields);
-  const timeout = cause.urgent ? 0 : Math.min(shutdown_timeout, LAST_DRAIN);
+  const timeout = cause.urgent ? 0 : Math.min(shutdown_timeout, service.pool.patienceMs / 1000);
   metrics.drains(timeout);
   await drain(cause, service, timeout);
   return LOST_THREAD;
@@ -151,7 +151,8 @@ async function drain(
   const upkeepEnded = certificates?.stop();
   const ending = await handover?.succeeded() ? pool.leave() : pool.drain();
   void handover?.done.then(() => pool.leave());
-  if (!await within(timeout * 1000, ending)) {
+  const hurried = pool.lost.then(() => within(pool.patienceMs, ending));
+  if (!await Promise.race([within(timeout * 1000, ending), hurried])) {
     log.warn("cutting off requests that still run");
     await within(CUT_OFF_TIMEOUT, pool.cutOff());
   }

@@ -6,8 +6,8 @@ import { WorkerHandle } from "./worker_handle.ts";
 
 /** Longest time before a dead worker is replaced, in milliseconds, where none is left to serve. */
 const LONGEST_ALONE = 1_000;
-/** Milliseconds that a worker may be silent, take for a verb, and run on once it was ended. */
-export const PATIENCE = 10_000;
+/** See {@linkcode WorkerPool.patienceMs}. */
+const PATIENCE = 10_000;
 /** Milliseconds that one whose memory grows may run on once it was ended. */
 const URGENCY = 2_000;
 /** A compiled program has it because `deno.json` names it under `compile`: no import leads to it. */
@@ -33,7 +33,7 @@ export interface WorkerPoolOptions {
   readonly supervisor: (worker: number) => Omit<Supervisor, "failed">;
   /** A worker died and will be replaced. */
   readonly onDeath: (death: { worker: number; reason: string; restartMs: number }) => void;
-  /** @default {PATIENCE} */
+  /** See {@linkcode WorkerPool.patienceMs}. @default {10_000} */
   readonly patienceMs?: number;
 }
 
@@ -70,6 +70,11 @@ export class WorkerPool {
     return this.#options.config.listen;
   }
 
+  /** Milliseconds that a worker may be silent, take for a verb, and run on once it was ended. */
+  get patienceMs(): number {
+    return this.#options.patienceMs ?? PATIENCE;
+  }
+
   /**
    * Resolves when a worker's thread goes on after its death, which nothing but the end of the process
    * ends: it keeps its core, and its listener takes its share of the new connections.
@@ -91,7 +96,7 @@ export class WorkerPool {
   /** Has every worker serve new requests differently; resolves once all of them do. */
   async reload(config: Omit<WorkerConfig, "worker">): Promise<void> {
     this.#config = config;
-    const limit = { timeoutMs: this.#patienceMs };
+    const limit = { timeoutMs: this.patienceMs };
     await this.#each((worker, number) =>
       worker.call("reload", { ...config, worker: number }, limit)
     );
@@ -104,7 +109,7 @@ export class WorkerPool {
    */
   async useCertificate(certificate: CertificatePair): Promise<void> {
     const pair = this.#certificate = pem(certificate);
-    const limit = { timeoutMs: this.#patienceMs };
+    const limit = { timeoutMs: this.patienceMs };
     await this.#each((worker) => worker.call("certificate", pair, limit));
   }
 
@@ -175,10 +180,6 @@ export class WorkerPool {
     this.#restarts.clear();
   }
 
-  get #patienceMs(): number {
-    return this.#options.patienceMs ?? PATIENCE;
-  }
-
   async #spawn(number: number): Promise<void> {
     const { module = WORKER, permissions, credential, supervisor } = this.#options;
     this.#backoff(number).started();
@@ -187,7 +188,7 @@ export class WorkerPool {
       number,
       permissions,
       supervisor: supervisor(number),
-      patienceMs: this.#patienceMs,
+      patienceMs: this.patienceMs,
       onDeath: (reason) => {
         this.#replace(number, reason);
         void this.#awaitEnd(worker, { worker: number, reason, urgent: worker.isUrgent });
@@ -220,9 +221,10 @@ export class WorkerPool {
     this.#restarts.set(number, setTimeout(restart, restartMs));
   }
 
+  /** While the pool drains, nobody comes to the listener of a lost thread but for a successor. */
   async #awaitEnd(worker: WorkerHandle, death: LostThread): Promise<void> {
-    if (!this.#replacing) return;
-    const withinMs = death.urgent ? URGENCY : this.#patienceMs;
+    if (!this.#replacing && this.#left === undefined) return;
+    const withinMs = death.urgent ? URGENCY : this.patienceMs;
     if (!await worker.threadEnds(withinMs)) this.#lost.resolve(death);
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Exchange } from "../kit/http1/exchange.ts";
-import type { ProxyProcess } from "../kit/process/proxy_process.ts";
+import { freePort } from "../kit/process/free_port.ts";
+import type { ProxyOptions, ProxyProcess } from "../kit/process/proxy_process.ts";
 import { formatRequest, type RawClient, request } from "../kit/http1/raw_client.ts";
 import { RawUpstream } from "../kit/http1/raw_upstream.ts";
 import { TemporaryDirectory } from "../kit/process/temporary_directory.ts";
@@ -114,9 +115,10 @@ Deno.test("a thread that goes on in JavaScript ends the process, to be started a
   await proxy.waitForLine(/reason="worker silent for 10 s"/, 20_000);
   const silent = performance.now() - frozen;
   assert.ok(silent > 9_000 && silent < 14_000, `replaced after ${silent} ms`);
-  await proxy.waitForLine(/a dead worker's thread goes on.* worker=1 .*exit_code=70/, 20_000);
+  await proxy.waitForLine(/a dead worker's thread goes on.* worker=1 /, 20_000);
   await proxy.waitForLine(/draining .*worker=1 .*timeout_seconds=10/);
   assert.equal(await proxy.exit(20_000), 70);
+  assert.match(proxy.stdout.at(-1) ?? "", /msg=stopped exit_code=70$/);
   const whole = performance.now() - frozen;
   assert.ok(whole < 40_000, `exited after ${whole} ms`);
 });
@@ -177,4 +179,31 @@ Deno.test("a frozen worker holds up the end for its patience, not for shutdown_t
   const asked = performance.now();
   assert.equal(await proxy.exit(), 0);
   assert.ok(performance.now() - asked < 2 * PATIENCE);
+});
+
+Deno.test("a lost thread takes new connections from a successor, so its process ends soon", async () => {
+  await using upstream = startUpstream();
+  using directory = new TemporaryDirectory();
+  const port = freePort();
+  const options: ProxyOptions = {
+    upstreamUrl: upstream.url,
+    port,
+    args: ["--workers", "2", "--state-dir", directory.path],
+    permissions: [
+      "--allow-net",
+      "--allow-read",
+      `--allow-write=${directory.path}`,
+      "--allow-env=WORKER_MODULE,PATIENCE_MS",
+    ],
+  };
+  await using first = await startWorkers(MODULE, options, PATIENCE);
+  using streaming = await connectionTo("2", first);
+  await streaming.write(formatRequest({ target: "/stream" }));
+  await streaming.readHead();
+  using client = await connectionTo("1", first);
+  await using _second = await startWorkers(MODULE, options, PATIENCE);
+  await freeze(client, "loop");
+  await first.waitForLine(/draining reason=successor/);
+  await first.waitForLine(/a dead worker's thread goes on.* worker=1 /, 20_000);
+  assert.equal(await first.exit(2 * PATIENCE + 2_000), 0);
 });

@@ -10,6 +10,8 @@ import type { Challenge } from "./order_messages.ts";
 
 /** A compiled program has it because `deno.json` names it under `compile`. */
 const WORKER = new URL("./challenge_worker.ts", import.meta.url);
+/** Milliseconds that the worker may take to load its modules and listen. */
+const START_TIMEOUT = 60_000;
 /** Milliseconds that the worker may be silent. */
 const PATIENCE = 10_000;
 
@@ -101,7 +103,8 @@ export class ChallengeServer {
     const { hostname, port, https, patienceMs = PATIENCE } = this.#options;
     const worker = this.#worker;
     try {
-      await worker.channel.call("start", { listen: { hostname, port }, https });
+      const limit = { timeoutMs: START_TIMEOUT };
+      await worker.channel.call("start", { listen: { hostname, port }, https }, limit);
       void worker.watch(patienceMs);
       for (const challenge of this.#challenges.values()) {
         await worker.channel.call("publish", challenge);
