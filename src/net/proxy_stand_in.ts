@@ -1,7 +1,10 @@
 import { ByteSource } from "./byte_source.ts";
-import { closeQuietly } from "./connect.ts";
+import { closedOnFailure, closeQuietly } from "./connect.ts";
 import { askForTunnel, type TunnelOptions } from "./tunnel.ts";
 import { writeAll } from "./write_all.ts";
+
+/** Milliseconds that a client may take for its CONNECT: it runs on this machine, and is ours. */
+const HEAD_LIMIT = 10_000;
 
 /** A local stand-in for a forward proxy. */
 export interface ProxyStandIn extends AsyncDisposable {
@@ -18,14 +21,19 @@ export interface ProxyStandIn extends AsyncDisposable {
  * password is added to the CONNECT alone. Only one authority can be reached, so that another
  * program of this machine gains nothing from the port. Guarded by
  * `tests/integration/forward_proxy_test.ts`.
+ *
+ * @param headLimit milliseconds after which a connection without a CONNECT is closed
  */
-export function startProxyStandIn(options: Omit<TunnelOptions, "signal">): ProxyStandIn {
+export function startProxyStandIn(
+  options: Omit<TunnelOptions, "signal">,
+  headLimit = HEAD_LIMIT,
+): ProxyStandIn {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const stop = new AbortController();
   const accepting = (async () => {
     for await (const conn of listener) {
       conn.setNoDelay();
-      void relay(conn, { ...options, signal: stop.signal });
+      void relay(conn, { ...options, signal: stop.signal }, headLimit);
     }
   })();
   return {
@@ -39,30 +47,53 @@ export function startProxyStandIn(options: Omit<TunnelOptions, "signal">): Proxy
 }
 
 /** One CONNECT, and the bytes behind it until either side ends. The proxy's answer is among them. */
-async function relay(client: Deno.Conn, options: TunnelOptions): Promise<void> {
-  const { authority, signal } = options;
-  const conns = [client];
-  const close = () => conns.forEach(closeQuietly);
-  signal.addEventListener("abort", close);
+async function relay(client: Deno.Conn, options: TunnelOptions, headLimit: number): Promise<void> {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  const late = setTimeout(end, headLimit);
+  options.signal.addEventListener("abort", end);
   try {
-    signal.throwIfAborted();
-    const source = new ByteSource(client);
-    const asked = (await source.until("\r\n\r\n")).split(" ", 2).join(" ");
-    if (asked !== `CONNECT ${authority}` || source.buffered.length > 0) {
-      return await writeAll(client, FORBIDDEN);
-    }
-    const proxy = await askForTunnel(options);
-    conns.push(proxy);
-    await Promise.all([
-      client.readable.pipeTo(proxy.writable, { signal }),
-      proxy.readable.pipeTo(client.writable, { signal }),
-    ]);
+    options.signal.throwIfAborted();
+    await closedOnFailure(client, ended.signal, async () => {
+      if (!await asksFor(options.authority, client)) return await writeAll(client, FORBIDDEN);
+      clearTimeout(late);
+      await tunnel(client, { ...options, signal: ended.signal }, end);
+    });
   } catch {
     // Either side may end at any time; the runtime's own client reports what that means.
   } finally {
-    signal.removeEventListener("abort", close);
-    close();
+    clearTimeout(late);
+    options.signal.removeEventListener("abort", end);
+    closeQuietly(client);
   }
+}
+
+async function asksFor(authority: string, client: Deno.Conn): Promise<boolean> {
+  const source = new ByteSource(client);
+  const asked = (await source.until("\r\n\r\n")).split(" ", 2).join(" ");
+  return asked === `CONNECT ${authority}` && source.buffered.length === 0;
+}
+
+/** @param end ends all of it: called when the client has left */
+async function tunnel(client: Deno.Conn, options: TunnelOptions, end: () => void): Promise<void> {
+  const { signal } = options;
+  // Read from now on: the client may leave while the proxy is still being connected to.
+  const reader = client.readable.getReader();
+  const first = reader.read();
+  first.then(({ done }) => done && end(), end);
+  const proxy = await askForTunnel(options);
+  const toProxy = async () => {
+    const { value } = await first;
+    reader.releaseLock();
+    if (value !== undefined) await writeAll(proxy, value);
+    await client.readable.pipeTo(proxy.writable, { signal });
+    end();
+  };
+  await closedOnFailure(proxy, signal, () =>
+    Promise.all([
+      toProxy(),
+      proxy.readable.pipeTo(client.writable, { signal }),
+    ]));
 }
 
 const FORBIDDEN = new TextEncoder().encode("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
