@@ -66,11 +66,14 @@ const PATH_PART = /[^/]+/g;
 /** A name and what it is given; what only ends in `=` is base64 with its padding. */
 const NAMED = /^[^=]*=(.*[^=].*)$/s;
 
-/** The values of `name=value` parts, or the parts that are none, as they are and percent-decoded. */
+/** The space of a form's `Bearer+KEY`. Other plus signs may be the key's own. */
+const PLUS_FOR_SPACE = /^(bearer)\++/i;
+
+/** The values of `name=value` parts, or the parts that are none, as they are and decoded. */
 function* valuesIn(place: WrongPlace, text: string, part: RegExp): Generator<Candidate> {
   for (const [whole] of text.matchAll(part)) {
     const value = (NAMED.exec(whole)?.[1] ?? whole).trim();
-    const plain = decoded(value);
+    const plain = decoded(value.replace(PLUS_FOR_SPACE, "$1 "));
     yield* forms(place, plain);
     if (plain !== value) yield [place, value];
   }

@@ -66,6 +66,8 @@ for (
     [`/v1/messages?&&${PADDED}`, "query"],
     [`/v1/messages?a=&b=${PADDED}`, "query"],
     [`/v1/messages?authorization=Bearer%20${ENCODED}`, "query"],
+    [`/v1/messages?authorization=Bearer+${ENCODED}`, "query"],
+    [`/v1/messages?authorization=bearer++${KEY}`, "query"],
     [`/v1/messages?key=?${KEY}&key=${KEY}`, "query"],
     [`/v1/messages?bad=%zz&key=${ENCODED}`, "query"],
     [`/${ENCODED}/v1/messages`, "path"],
