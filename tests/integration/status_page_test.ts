@@ -35,7 +35,7 @@ async function answer(exchange: Exchange): Promise<void> {
   const status = Number(/^\/(\d{3})$/.exec(target)?.[1] ?? 200);
   if (target !== "/stream") return await exchange.respond({ status });
   await exchange.respond({ headers: [["Transfer-Encoding", "chunked"]] });
-  await exchange.peerClosed();
+  await exchange.peerClosed(120_000);
 }
 
 /** The page in each view, and a picture of it; it fits the width of each. */

@@ -2,14 +2,15 @@
 export interface TestOutcome {
   readonly passed: number;
   readonly failed: number;
+  /** Tests, and steps of tests, that were not run. */
   readonly skipped: number;
   /** The lines that tell of skipped tests. */
   readonly skippedTests: readonly string[];
 }
 
-/** "ok | 12 passed (3 steps) | 0 failed | 1 ignored (5s)" */
-const SUMMARY =
-  /^(?:ok|FAILED) \| (?<passed>\d+) passed.*? \| (?<failed>\d+) failed(?:.*? \| (?<skipped>\d+) ignored)?/;
+/** "ok | 12 passed (3 steps) | 0 failed | 1 ignored (2 steps) (5s)" */
+const SUMMARY = /^(?:ok|FAILED) \| (?<passed>\d+) passed.*? \| (?<failed>\d+) failed/;
+const IGNORED = / \| (?<tests>\d+) ignored(?: \((?<steps>\d+) steps?\))?/;
 
 /**
  * Reads what the runner counted out of what it printed.
@@ -20,12 +21,14 @@ const SUMMARY =
  */
 export function testOutcome(output: string, success: boolean): TestOutcome {
   const lines = output.split("\n");
-  const counts = lines.findLast((line) => SUMMARY.test(line))?.match(SUMMARY)?.groups ?? {};
+  const summary = lines.findLast((line) => SUMMARY.test(line)) ?? "";
+  const counts = SUMMARY.exec(summary)?.groups ?? {};
+  const ignored = IGNORED.exec(summary)?.groups ?? {};
   const failed = Number(counts["failed"] ?? 0);
   return {
     passed: Number(counts["passed"] ?? 0),
     failed: success ? failed : Math.max(1, failed),
-    skipped: Number(counts["skipped"] ?? 0),
+    skipped: Number(ignored["tests"] ?? 0) + Number(ignored["steps"] ?? 0),
     skippedTests: lines.filter((line) => line.includes(" ... ignored ")),
   };
 }

@@ -23,6 +23,13 @@ Deno.test("what the runner counted is read from its last summary", () => {
   );
 });
 
+Deno.test("steps that were not run are skipped too", () => {
+  const steps = "ok | 9 passed (22 steps) | 0 failed | 0 ignored (7 steps) (1m)\n";
+  assert.equal(testOutcome(steps, true).skipped, 7);
+  const both = "ok | 9 passed (1 step) | 0 failed | 2 ignored (1 step) | 3 filtered out (1m)\n";
+  assert.equal(testOutcome(both, true).skipped, 3);
+});
+
 Deno.test("a runner that ends without a summary, or badly in spite of it, counts as a failure", () => {
   assert.equal(testOutcome("error: Module not found\n", false).failed, 1);
   assert.equal(testOutcome(OUTPUT, false).failed, 1);
