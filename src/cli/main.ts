@@ -49,7 +49,7 @@ async function run(
     case "invalid":
       throw new StartError(line.complaints, {
         what: "command line",
-        notes: ["claude-proxy --help lists the flags"],
+        notes: ["--help lists the flags"],
       });
     case "run": {
       const reload = () => loadSettings(line.flags, io);

@@ -25,7 +25,7 @@ Deno.test("wrong arguments go to standard error with exit code 2", async () => {
     err: "2 problems with the command line:\n" +
       "  unknown flag --upstrem-url; did you mean --upstream-url?\n" +
       "  unknown flag --prot; did you mean --port?\n" +
-      "Note: claude-proxy --help lists the flags\n",
+      "Note: --help lists the flags\n",
     loaded: undefined,
   });
 });
